@@ -1,0 +1,5 @@
+"""``python -m glmc``."""
+
+from glmc.cli import main
+
+main()
