@@ -1,8 +1,8 @@
 """Mixers as a researcher would write them, each beside its meaning in plain Python.
 
-The Python side is written by hand from the language's definitions and shares nothing with glmc: a row is a list
-of slots, each a column or None, and weights are a function of scores. What glmc derives and builds is compared
-with it.
+The Python side is written by hand from the language's definitions and shares nothing with glmc: a row
+is a list of slots, each a column or None, and weights are a function of scores. What glmc derives and
+builds is compared with it.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ def _sigmoid(logit: float) -> float:
 
 
 def coefficients(kind: str, inputs: dict[str, np.ndarray], a: Slots, b: Slots, i: int, bounded: int) -> tuple:
-    """Weights of row i's present entries, as two dicts column → coefficient. ``bounded`` is A's slot count."""
+    """Weights of row i, as two dicts column → coefficient. ``bounded`` is A's slot count."""
 
     def dot(j: int) -> float:
         q, k = inputs["q"][i], inputs["k"][j]
