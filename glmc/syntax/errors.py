@@ -1,0 +1,198 @@
+"""What can be wrong with a text before anything has a meaning: codes GLM001 to GLM019."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glmc.diagnostics import Diagnostic
+
+# What people write out of habit from another language, and what glm calls it.
+_HABITS = {
+    "=": "equality is written `==`",
+    "**": "powers are written `^`",
+    "!": "negation is written `not`, inequality `!=`",
+    "&&": "write `and`; `&` intersects sets",
+    "||": "write `or`; `|` unites sets",
+    "'": "strings stand in double quotes",
+    "/*": "comments start with `#`",
+    "//": "comments start with `#`; `//` divides",
+    ".": "a range is written `a..b`, a decimal has digits on both sides of its point",
+    "...": "a range is written `a..b`; it does not contain b",
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "≠": "write `!=`",
+    "×": "write `*` or `·`",
+    "−": "write the ASCII minus `-`",
+    "–": "write the ASCII minus `-`",
+    "∪": "write `|`",
+    "∩": "write `&`",
+    "∖": "write `-`",
+    "∅": "write `{ }`",
+    "…": "a range is written with two points, `a..b`",
+    "⌊": "write `floor(x)`",
+    "⌈": "write `ceil(x)`",
+    "²": "write `^2`",
+    "³": "write `^3`",
+    "√": "write `sqrt(x)`",
+    "“": 'strings stand in straight double quotes, "…"',
+    "”": 'strings stand in straight double quotes, "…"',
+}
+
+
+def habit(text: str) -> str:
+    """The help for a text that another language would understand, or nothing."""
+    return _HABITS.get(text, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnexpectedToken(Diagnostic):
+    code = "GLM001"
+    title = "unexpected {found}"
+    label = "expected {expected}"
+    help = "{hint}"
+    found: str
+    expected: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnexpectedEnd(Diagnostic):
+    code = "GLM002"
+    title = "the file ends too early"
+    label = "expected {expected}"
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnclosedBracket(Diagnostic):
+    code = "GLM003"
+    title = "`{bracket}` is never closed"
+    label = "opened here"
+    help = "add `{closer}` before {before}"
+    bracket: str
+    closer: str
+    before: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadCharacter(Diagnostic):
+    code = "GLM004"
+    title = "`{characters}` means nothing in this language"
+    help = "{hint}"
+    characters: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnterminatedString(Diagnostic):
+    code = "GLM005"
+    title = "the string does not end on its line"
+    label = "the string starts here"
+    help = 'close it with `"`; a string cannot contain a line break, and a quote inside is written `\\"`'
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadEscape(Diagnostic):
+    code = "GLM006"
+    title = "`{escape}` is no escape"
+    help = 'only `\\"` and `\\\\` are; a backslash itself is written `\\\\`'
+    escape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingHeader(Diagnostic):
+    code = "GLM007"
+    title = "the header `glm 1` is missing"
+    label = "the file starts here"
+    help = "write `glm 1` on the first line; it names the language and its version"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsupportedVersion(Diagnostic):
+    code = "GLM008"
+    title = "glm version {version} is not supported"
+    label = "this glmc reads version 1"
+    help = "write `glm 1`, or install a glmc that knows version {version}"
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridLabModel(Diagnostic):
+    code = "GLM009"
+    title = "this is a GridLAB-D model, not a token mixer"
+    label = "GridLAB-D syntax"
+    help = "both use the ending .glm; a token mixer's file starts with `glm 1`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotText(Diagnostic):
+    code = "GLM010"
+    title = "the file is not UTF-8 text"
+    label = "{reason}"
+    help = "save it as UTF-8 text"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooLarge(Diagnostic):
+    code = "GLM011"
+    title = "the file is too large"
+    label = "the limit of {limit} {unit} is passed here"
+    help = "split the file; a comprehension with `for` or a recursive map says long lists in one line"
+    limit: int
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NestedTooDeeply(Diagnostic):
+    code = "GLM012"
+    title = "nested too deeply"
+    label = "level {limit} ends here"
+    help = "name inner parts with `let` or `set`; at most {limit} brackets and signs may nest"
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTooLong(Diagnostic):
+    code = "GLM013"
+    title = "a number of {digits} digits is too long"
+    label = "at most {limit} digits"
+    help = "write it as a power or a product"
+    digits: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReservedWord(Diagnostic):
+    code = "GLM014"
+    title = "`{word}` is a reserved word and cannot be a name"
+    help = "choose another name, such as `{suggestion}`"
+    word: str
+    suggestion: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownStatement(Diagnostic):
+    code = "GLM015"
+    title = "no {kind} starts with `{word}`"
+    label = "expected {expected}"
+    help = "{hint}"
+    kind: str
+    word: str
+    expected: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideMixer(Diagnostic):
+    code = "GLM016"
+    title = "`{word}` stands outside a mixer"
+    help = "move it into the braces of a mixer, or look for a brace that closes one too early"
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyMistakes(Diagnostic):
+    code = "GLM017"
+    title = "more than {limit} mistakes; the rest of the file was not read"
+    limit: int

@@ -1,0 +1,378 @@
+"""Tokens to a tree, going on after mistakes: a statement that cannot be read is reported and left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from lark import Token, Tree
+from lark.exceptions import UnexpectedToken as LarkUnexpectedToken
+from lark.lexer import PatternStr
+
+from glmc.diagnostics import Diagnostic, Sink
+from glmc.source import Source, Span
+from glmc.syntax.builder import build_module, token_span
+from glmc.syntax.errors import (
+    OutsideMixer,
+    ReservedWord,
+    TooManyMistakes,
+    UnclosedBracket,
+    UnexpectedEnd,
+    UnexpectedToken,
+    UnknownStatement,
+    habit,
+)
+from glmc.syntax.grammar import grammar
+from glmc.syntax.lexer import MAX_MISTAKES, tokenize
+from glmc.syntax.nodes import Item, Module
+
+_CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_BODY_WORDS = {"_LET", "_WHERE", "_ROWS", "_DOC", "_WEIGHTS", "_STATE", "_CLAIM", "_HEADS"}
+_ITEM_WORDS = {"_MIXER", "_SET"}
+_INNER_WORDS = {"_FOR", "_IN", "_IF", "_AND", "_OR", "_NOT"}
+_RESERVED = _BODY_WORDS | _ITEM_WORDS | _INNER_WORDS | {"_GLM", "ROW"}
+# A ROW after one of these starts a statement; elsewhere it is part of one.
+_BEFORE_ROWS = {"LBRACE", "RBRACE", "RPAR", "RSQB", "NAME", "INT", "DECIMAL", "STRING", "SEMICOLON"}
+# What a mixer can lose without making its other statements look wrong.
+_HARMLESS = {"_DOC", "_CLAIM"}
+
+_EXPRESSION = {"NAME", "INT", "DECIMAL", "LPAR", "MINUS"}
+_OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "CIRCUMFLEX"}
+_RELATIONS = {"LT", "LE", "EQ", "NE", "GE", "GT"}
+_STATEMENT_WORDS = ("doc", "where", "let", "A", "B", "weights", "state", "claim", "heads")
+_PLAIN = {"NAME": "a name", "INT": "an integer", "STRING": "a string", "ROW": "`A` or `B`", "$END": "the end of the file"}
+
+
+def parse(source: Source, report: Sink) -> Module | None:
+    """The module of a source, without what a syntax mistake makes unreadable or misleading; None if nothing remains.
+
+    Every mistake is reported with a code below GLM100. An item that contains one (other than in a ``doc`` or a
+    ``claim``), or that mentions an item left out, is left out itself, so that later passes speak only of what was
+    written.
+    """
+    tokens = tokenize(source, report)
+    if tokens is None:
+        return None
+    reader = _Reader(source, report, tokens)
+    tree = reader.read()
+    if tree is None:
+        return None
+    module = build_module(tree)
+    if not reader.broken and not reader.lost_names:
+        return module
+    items = _sound_items(module.items, reader)
+    return Module(module.version, items, span=module.span) if items else None
+
+
+def _sound_items(items: tuple[Item, ...], reader: _Reader) -> tuple[Item, ...]:
+    lost = set(reader.lost_names) | {item.name.name for item in items if item.span.start in reader.broken}
+    sound = [item for item in items if item.span.start not in reader.broken]
+    while touched := [item for item in sound if lost & reader.names_within(item.span)]:
+        lost |= {item.name.name for item in touched}
+        sound = [item for item in sound if item not in touched]
+    return tuple(sound)
+
+
+@dataclass
+class _Open:
+    """A statement or item whose first token lies at ``depth`` of the parser's stack."""
+
+    depth: int
+    index: int
+    token: Token
+    has_body: bool = False
+
+
+@dataclass
+class _Reader:
+    source: Source
+    report: Sink
+    tokens: list[Token]
+    broken: set[int] = field(default_factory=set)  # where the items start that are not to be judged further
+    lost_names: set[str] = field(default_factory=set)  # names of items that could not be read
+    _open: list[_Open] = field(default_factory=list)
+    _mistakes: int = 0
+
+    def read(self) -> Tree[Token] | None:
+        """The parse tree of everything readable."""
+        self._cursor = grammar().parse_interactive("")
+        index = 0
+        while index < len(self.tokens):
+            if self._feed(self.tokens[index]):
+                self._note_opening(index)
+                index += 1
+                continue
+            self._mistakes += 1
+            if self._mistakes > MAX_MISTAKES:
+                self.report(TooManyMistakes(span=token_span(self.tokens[index]), limit=MAX_MISTAKES))
+                return None
+            self.report(self._diagnose(index))
+            index = self._recover(index)
+        return self._finish()
+
+    def names_within(self, span: Span) -> set[str]:
+        return {t.value for t in self.tokens if t.type == "NAME" and span.start <= (t.start_pos or 0) < span.stop}
+
+    # -- the parser's stack ----------------------------------------------------------------------------------------
+
+    def _feed(self, token: Token) -> Tree[Token] | bool:
+        """Whether the parser took the token; the finished tree for the end of the file."""
+        try:
+            return self._cursor.feed_token(token) or True
+        except LarkUnexpectedToken:
+            return False
+
+    def _note_opening(self, index: int) -> None:
+        token = self.tokens[index]
+        if self._starts_statement(index):
+            self._in_progress()
+            self._open.append(_Open(len(self._cursor.parser_state.value_stack) - 1, index, token))
+        elif token.type == "LBRACE" and (top := self._in_progress()) is not None and top.token.type == "_MIXER":
+            top.has_body = True
+
+    def _starts_statement(self, index: int) -> bool:
+        kind = self.tokens[index].type
+        if kind == "ROW":
+            return index > 0 and self.tokens[index - 1].type in _BEFORE_ROWS
+        return kind in _BODY_WORDS or kind in _ITEM_WORDS
+
+    def _in_progress(self) -> _Open | None:
+        """The innermost opening that the parser has not finished."""
+        values = self._cursor.parser_state.value_stack
+        while self._open:
+            top = self._open[-1]
+            if top.depth < len(values) and values[top.depth] is top.token:
+                return top
+            self._open.pop()
+        return None
+
+    def _drop(self, opening: _Open) -> None:
+        """Take an unfinished statement off the parser's stack, as if it had not been there."""
+        state = self._cursor.parser_state
+        del state.value_stack[opening.depth :]
+        # The state stack has its start state below the first value.
+        del state.state_stack[opening.depth + 1 :]
+        self._open.remove(opening)
+
+    # -- recovery ----------------------------------------------------------------------------------------------------
+
+    def _recover(self, index: int) -> int:
+        """Leave out the statement around a mistake; the index of the token to go on with."""
+        opening = self._in_progress()
+        if opening is not None and opening.has_body:
+            opening = None
+        if opening is not None:
+            self._drop(opening)
+            if opening.token.type == "_ROWS" and (enclosing := self._in_progress()) is not None:
+                opening = enclosing
+                self._drop(opening)
+        first = index if opening is None else opening.index
+        self._remember_loss(first, opening)
+        accepted = self._cursor.accepts()
+        nesting = sum({"LBRACE": 1, "RBRACE": -1}.get(token.type, 0) for token in self.tokens[first:index])
+        if "_MIXER" in accepted:
+            return self._resume_at_item(index, opening, nesting)
+        return self._resume_in_body(index, nesting, accepted)
+
+    def _remember_loss(self, first: int, opening: _Open | None) -> None:
+        kind = self.tokens[first].type
+        mixer = self._in_progress()
+        if mixer is not None:
+            if opening is None or kind not in _HARMLESS:
+                self.broken.add(mixer.token.start_pos or 0)
+        elif opening is not None and first + 1 < len(self.tokens) and self.tokens[first + 1].type == "NAME":
+            self.lost_names.add(self.tokens[first + 1].value)
+
+    def _resume_at_item(self, index: int, opening: _Open | None, nesting: int) -> int:
+        """After a mistake between items or in an item's head: the body of a mixer is still read."""
+        kind = None if opening is None else opening.token.type
+        for position in range(index, len(self.tokens)):
+            token = self.tokens[position]
+            if token.type in _ITEM_WORDS and position > (opening.index if opening else -1):
+                return position
+            if opening is not None and kind == "_MIXER" and token.type == "LBRACE":
+                self._open_unnamed_mixer(opening, token)
+                return position + 1
+            if kind in {"_LET", "_SET"} and token.type == "_LET" and nesting <= 0:
+                return position
+            nesting += {"LBRACE": 1, "RBRACE": -1}.get(token.type, 0)
+        return len(self.tokens)
+
+    def _open_unnamed_mixer(self, opening: _Open, brace: Token) -> None:
+        name = Token.new_borrow_pos("NAME", "", opening.token)
+        for token in (opening.token, name, brace):
+            self._feed(token)
+        self._open.append(_Open(opening.depth, opening.index, opening.token, has_body=True))
+        self.broken.add(opening.token.start_pos or 0)
+
+    def _resume_in_body(self, index: int, nesting: int, accepted: set[str]) -> int:
+        for position in range(index, len(self.tokens)):
+            token = self.tokens[position]
+            if token.type in _ITEM_WORDS:
+                self._close_body(token)
+                return position
+            if token.type in accepted and (
+                token.type in _BODY_WORDS
+                or (token.type == "ROW" and self._starts_rows(position))
+                or (token.type in {"RBRACE", "SEMICOLON"} and nesting <= 0)
+            ):
+                return position
+            nesting += {"LBRACE": 1, "RBRACE": -1}.get(token.type, 0)
+        return len(self.tokens)
+
+    def _starts_rows(self, index: int) -> bool:
+        following = [token.type for token in self.tokens[index + 1 : index + 5]]
+        return following == ["LSQB", "NAME", "RSQB", "EQUAL"]
+
+    def _close_body(self, before: Token) -> None:
+        """End the item that is still open in front of a token."""
+        opening = self._in_progress()
+        if opening is None:
+            return
+        if opening.has_body:
+            self._feed(Token.new_borrow_pos("RBRACE", "}", before))
+        else:
+            self._drop(opening)
+
+    def _finish(self) -> Tree[Token] | None:
+        end = len(self.source.text.rstrip())
+        token = Token("$END", "", start_pos=end, end_pos=end)
+        tree = self._feed(token)
+        if isinstance(tree, Tree):
+            return tree
+        self.tokens.append(token)
+        index = len(self.tokens) - 1
+        if not self._mistakes or self._in_progress() is not None:
+            self.report(self._diagnose(index))
+        self._recover(index)
+        self._close_body(token)
+        tree = self._feed(token)
+        return tree if isinstance(tree, Tree) else None
+
+    # -- what to say -------------------------------------------------------------------------------------------------
+
+    def _diagnose(self, index: int) -> Diagnostic:
+        token = self.tokens[index]
+        span = token_span(token)
+        accepted = self._cursor.accepts()
+        opening = self._in_progress()
+        at_items = "_MIXER" in accepted
+        starts = self._starts_statement(index) or token.type in {"$END", "RBRACE"}
+        unclosed = self._innermost_bracket(0 if opening is None else opening.index, index)
+        if unclosed is not None and (
+            (starts and token.type != _CLOSER[unclosed.type])
+            or (token.type in _CLOSER.values() and token.type != _CLOSER[unclosed.type])
+        ):
+            closer = {"(": ")", "[": "]", "{": "}"}[str(unclosed)]
+            return UnclosedBracket(span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=_found(token))
+        if token.type == "$END":
+            return UnexpectedEnd(span=span, expected=_expectation(accepted))
+        if at_items and (token.type in _BODY_WORDS or token.type == "ROW"):
+            return OutsideMixer(span=span, word=str(token))
+        stray = self._stray_word(index, accepted, opening)
+        if stray is not None:
+            return stray
+        if token.type in _RESERVED and "NAME" in accepted and not self._starts_line(index):
+            word = str(token)
+            return ReservedWord(span=span, word=word, suggestion=word.lower() if token.type == "ROW" else f"{word}_")
+        return UnexpectedToken(
+            span=span, found=_found(token), expected=_expectation(accepted), hint=self._habit(index, accepted)
+        )
+
+    def _innermost_bracket(self, first: int, index: int) -> Token | None:
+        brackets: list[Token] = []
+        for token in self.tokens[first:index]:
+            if token.type in _CLOSER:
+                brackets.append(token)
+            elif brackets and token.type == _CLOSER[brackets[-1].type]:
+                brackets.pop()
+        return brackets[-1] if brackets else None
+
+    def _stray_word(self, index: int, accepted: set[str], opening: _Open | None) -> Diagnostic | None:
+        """A name where a statement should start: on its own, or swallowed by the statement before as ``3 lets``."""
+        first = index
+        while first > 0 and not self._starts_line(first):
+            first -= 1
+        word = self.tokens[first]
+        if word.type != "NAME" or (opening is not None and not opening.has_body and first <= opening.index):
+            return None
+        if self._innermost_bracket(first, index) is not None:
+            return None
+        inside = self._in_body(opening)
+        if opening is not None and not opening.has_body and self._innermost_bracket(opening.index, first) is not None:
+            return None
+        if "_MIXER" not in accepted and not inside:
+            return None
+        words = _STATEMENT_WORDS if inside else ("mixer", "set", "let")
+        return UnknownStatement(
+            span=token_span(word),
+            kind="statement" if inside else "item",
+            word=str(word),
+            expected=_joined([f"`{w}`" for w in words]),
+            hint="".join(f"did you mean `{match}`?" for match in get_close_matches(word, words, 1, 0.5)),
+        )
+
+    def _in_body(self, opening: _Open | None) -> bool:
+        return any(entry.has_body for entry in self._open) and opening is not None
+
+    def _starts_line(self, index: int) -> bool:
+        if index == 0:
+            return True
+        between = self.source.text[self.tokens[index - 1].end_pos : self.tokens[index].start_pos]
+        return "\n" in between or ";" in between
+
+    def _habit(self, index: int, accepted: set[str]) -> str:
+        token = self.tokens[index]
+        for pair in ((index - 1, index), (index, index + 1)):
+            if 0 <= pair[0] and pair[1] < len(self.tokens):
+                left, right = self.tokens[pair[0]], self.tokens[pair[1]]
+                if left.end_pos == right.start_pos and (hint := habit(left + right)):
+                    return hint
+        if token.type == "EQUAL" and not accepted & _RELATIONS:
+            return ""
+        return habit(str(token))
+
+
+def _found(token: Token) -> str:
+    if token.type == "$END":
+        return "the end of the file"
+    text = str(token)
+    return f"`{text if len(text) <= 24 else text[:23] + '…'}`"
+
+
+def _expectation(accepted: set[str]) -> str:
+    """The terminals that could come next, in plain words."""
+    rest = set(accepted)
+    words: list[str] = []
+
+    def fold(whole: set[str], phrase: str) -> None:
+        if whole <= rest:
+            words.append(phrase)
+            rest.difference_update(whole)
+
+    fold({"_DOC", "_CLAIM", "_LET", "_WHERE", "_WEIGHTS", "_STATE", "_HEADS", "ROW"}, "a statement")
+    fold({"_MIXER", "_SET", "_LET"}, "`mixer`, `set` or `let`")
+    if _EXPRESSION <= rest:
+        rest.discard("_NOT")
+        rest.discard("ROW")
+        fold(_EXPRESSION, "an expression")
+    if _OPERATORS <= rest:
+        fold(_OPERATORS, "an operator")
+        rest -= {"NAME", "INT", "LPAR"}
+    rest -= _OPERATORS if "an operator" in words else set()
+    fold(_RELATIONS, "a comparison")
+    if words or len(rest) > 1:
+        rest.discard("SEMICOLON")
+    spelled = sorted(_PLAIN[kind] if kind in _PLAIN else _spelling(kind) for kind in rest)
+    return _joined(sorted(words) + spelled)
+
+
+def _spelling(kind: str) -> str:
+    pattern = grammar().get_terminal(kind).pattern
+    return f"`{pattern.value if isinstance(pattern, PatternStr) else pattern.value.split('(?!')[0]}`"
+
+
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
