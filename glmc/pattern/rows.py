@@ -1,0 +1,518 @@
+"""Row sets as arrays: the entries of many rows, their slot numbers, and how many there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from glmc.pattern.evaluate import (
+    BoolArray,
+    EvaluationError,
+    IntArray,
+    Rows,
+    evaluate_rows,
+    hold_rows,
+    subexpressions,
+)
+from glmc.pattern.nodes import (
+    And,
+    Call,
+    Comparison,
+    Comprehension,
+    Condition,
+    Difference,
+    Expr,
+    FloorDivide,
+    Generator,
+    Group,
+    Intersection,
+    Listed,
+    Number,
+    Product,
+    Quotient,
+    Remainder,
+    RowSet,
+    Side,
+    Sum,
+    Union,
+)
+
+BLOCK_ENTRIES = 1 << 22  # entries that one block of rows may hold, about
+WORK_LIMIT = 1 << 30  # evaluations of an element, for one call
+LOOP_LIMIT = 1 << 21  # values of one variable that are tried one after the other
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Entries of some rows, each (row, column) once, sorted by (row, slot); int64 arrays of one length.
+
+    ``slot`` is LANGUAGE's slot number if ``numbered``, else the rank of the column in its row.
+    """
+
+    row: IntArray
+    column: IntArray
+    slot: IntArray
+    numbered: bool
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def entries(row_set: RowSet, start: int, stop: int) -> Entries:
+    """The entries of rows start … stop − 1. Columns below 0 are dropped, columns above the row are kept.
+
+    Raises ``EvaluationError`` with a witness.
+    """
+    members = _members(row_set, np.arange(start, stop, dtype=np.int64), _Budget())
+    if side_slots(row_set).numbered:
+        return Entries(members.row, members.column, members.slot, True)
+    order = np.lexsort((members.column, members.row))
+    row, column = members.row[order], members.column[order]
+    firsts = np.searchsorted(row, row)
+    return Entries(row, column, np.arange(len(row)) - firsts, False)
+
+
+def entry_blocks(row_set: RowSet, start: int, stop: int) -> Iterator[tuple[int, int, Entries]]:
+    """(first row, end, entries) of consecutive blocks of rows, each of a bounded number of entries."""
+    if start >= stop:
+        return
+    fullest = len(_members(row_set, np.array([stop - 1], np.int64), _Budget()).row)
+    height = min(max(BLOCK_ENTRIES // (fullest + 1), 64), 1 << 15)
+    for first in range(start, stop, height):
+        end = min(first + height, stop)
+        yield first, end, entries(row_set, first, end)
+
+
+def sizes(row_set: RowSet, start: int, stop: int) -> IntArray:
+    """|row i| for i = start … stop − 1."""
+    result = np.zeros(max(stop - start, 0), np.int64)
+    for first, end, block in entry_blocks(row_set, start, stop):
+        result[first - start : end - start] = np.bincount(block.row - first, minlength=end - first)
+    return result
+
+
+def row(row_set: RowSet, index: int) -> tuple[int, ...]:
+    """The columns of one row, ascending."""
+    members = _members(row_set, np.array([index], np.int64), _Budget())
+    return tuple(int(column) for column in np.sort(members.column))
+
+
+# -- sets of entries ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Budget:
+    """Work that one call may still do; what is untrusted may ask for any amount."""
+
+    left: int = WORK_LIMIT
+
+    def spend(self, amount: int) -> None:
+        self.left -= amount
+        if self.left < 0:
+            raise EvaluationError("too large")
+
+
+@dataclass(frozen=True)
+class _Members:
+    """Distinct entries by ascending row; within a row in the order in which they were first reached."""
+
+    row: IntArray
+    column: IntArray
+    slot: IntArray
+
+    def select(self, chosen: BoolArray) -> _Members:
+        return _Members(self.row[chosen], self.column[chosen], self.slot[chosen])
+
+
+_Piece = tuple[IntArray, IntArray, IntArray]  # rows, columns, slots
+
+
+def _members(row_set: RowSet, rows: IntArray, budget: _Budget) -> _Members:
+    match row_set:
+        case Listed(elements):
+            pieces = []
+            for place, element in enumerate(elements):
+                pieces += _elements(evaluate_rows(element, Rows(rows)), rows, np.int64(place))
+            return _collected(pieces)
+        case Comprehension():
+            expansion = _Expansion(row_set, budget)
+            expansion.expand(0, Rows(rows), np.zeros(len(rows), np.int64))
+            return _collected(expansion.pieces)
+        case Union(left, right):
+            x, y = _members(left, rows, budget), _members(right, rows, budget)
+            offset = slot_capacity(left) or 0
+            return _collected([(x.row, x.column, x.slot), (y.row, y.column, y.slot + offset)])
+        case Difference(left, right):
+            x, y = _members(left, rows, budget), _members(right, rows, budget)
+            return x.select(~_contained(x, y))
+        case Intersection(left, right):
+            x, y = _members(left, rows, budget), _members(right, rows, budget)
+            return x.select(_contained(x, y))
+        case _:
+            assert_never(row_set)
+
+
+def _elements(columns: npt.NDArray[Any], rows: IntArray, slots: IntArray | np.int64) -> list[_Piece]:
+    """The entries whose column is not below 0."""
+    kept = np.flatnonzero(columns >= 0)
+    if len(kept) == 0:
+        return []
+    chosen = columns[kept]
+    if chosen.dtype == object:
+        wide = next((place for place in kept if columns[place] >= 1 << 62), None)
+        if wide is not None:
+            raise EvaluationError("too large", row=int(rows[wide]))
+        chosen = chosen.astype(np.int64)
+    return [(rows[kept], chosen, np.broadcast_to(slots, len(columns))[kept])]
+
+
+def _collected(pieces: list[_Piece]) -> _Members:
+    if not pieces:
+        empty = np.zeros(0, np.int64)
+        return _Members(empty, empty, empty)
+    members = _Members(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
+    if np.any(np.diff(members.row) < 0):
+        local = members.row - members.row.min()
+        narrow = local.astype(np.uint16) if local.max() < 1 << 16 else local  # numpy sorts 16 bits by radix
+        order = np.argsort(narrow, kind="stable")
+        members = _Members(members.row[order], members.column[order], members.slot[order])
+    return _distinct(members)
+
+
+def _distinct(members: _Members) -> _Members:
+    """Only the first entry of every (row, column)."""
+    steps = np.diff(members.column)[np.diff(members.row) == 0]
+    if np.all(steps > 0) or np.all(steps < 0):
+        return members
+    key = _keys(members)[0]
+    order = np.argsort(key, kind="stable")
+    repeated = np.zeros(len(key), bool)
+    repeated[order[1:]] = key[order[1:]] == key[order[:-1]]
+    return members.select(~repeated)
+
+
+def _contained(x: _Members, y: _Members) -> BoolArray:
+    return np.isin(*_keys(x, y), assume_unique=True)
+
+
+def _keys(*parts: _Members) -> list[IntArray]:
+    """One integer for each (row, column), the same in all parts."""
+    filled = [part for part in parts if len(part.row)]
+    if not filled:
+        return [part.row for part in parts]
+    first = min(int(part.row[0]) for part in filled)
+    height = max(int(part.row[-1]) for part in filled) - first + 1
+    width = max(int(part.column.max()) for part in filled) + 1
+    if height * width < 1 << 63:
+        return [(part.row - first) * width + part.column for part in parts]
+    places = np.unique(np.concatenate([part.column for part in parts]))
+    return [(part.row - first) * len(places) + np.searchsorted(places, part.column) for part in parts]
+
+
+# -- comprehensions -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Expansion:
+    """The entries of one comprehension, for many rows at once.
+
+    Bounded generators unfold into one long array of (row, value) pairs. Unbounded ones, and bounded ones far longer
+    than the rows, take one value after the other and leave a row when no later value can give it an element.
+    """
+
+    comprehension: Comprehension
+    budget: _Budget
+    pieces: list[_Piece] = field(default_factory=list)
+
+    @property
+    def unbounded(self) -> bool:
+        return any(generator.stop is None for generator in self.comprehension.generators)
+
+    def expand(self, level: int, rows: Rows, slots: IntArray) -> BoolArray:
+        """Adds the entries that generators from ``level`` on give; says which rows may give more at later values."""
+        generators = self.comprehension.generators
+        if level == len(generators):
+            return self._reach(rows, slots)
+        generator = generators[level]
+        if len(rows) == 0:
+            return np.zeros(0, bool)
+        starts = evaluate_rows(generator.start, rows)
+        if generator.stop is None:
+            return self._loop(level, rows, starts, None)
+        stops = evaluate_rows(generator.stop, rows)
+        counts = np.maximum(stops - starts, 0)
+        if counts.max() > 4 * (int(rows.rows[-1]) + 1024):
+            return self._loop(level, rows, starts, stops)
+        if counts.dtype == object:
+            starts, counts = starts.astype(np.int64), counts.astype(np.int64)
+        return self._unfold(level, rows, starts, counts)
+
+    def _unfold(self, level: int, rows: Rows, starts: IntArray, counts: IntArray) -> BoolArray:
+        total = int(counts.sum())
+        if total > BLOCK_ENTRIES and len(rows) > 1:
+            half = len(rows) // 2
+            ends = (slice(None, half), slice(half, None))
+            halves = [np.arange(len(rows))[end] for end in ends]
+            return np.concatenate(
+                [self._unfold(level, rows.select(half), starts[half], counts[half]) for half in halves]
+            )
+        index = np.repeat(np.arange(len(rows)), counts)
+        slots = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+        variable = self.comprehension.generators[level].variable
+        inner = rows.select(index).bind(variable, starts[index] + slots)
+        alive = self.expand(level + 1, inner, slots)
+        result = counts == 0  # an empty range says nothing about later values of outer variables
+        result[index[alive]] = True
+        return result
+
+    def _loop(self, level: int, rows: Rows, starts: npt.NDArray[Any], stops: npt.NDArray[Any] | None) -> BoolArray:
+        variable = self.comprehension.generators[level].variable
+        shared = bool(np.all(starts == starts[0]))
+        result = np.zeros(len(rows), bool)
+        live = np.arange(len(rows))
+        for step in range(LOOP_LIMIT):
+            if stops is not None:
+                live = live[np.asarray(starts[live] + step < stops[live], bool)]
+            if len(live) == 0:
+                return result
+            inner = rows if len(live) == len(rows) else rows.select(live)
+            value = int(starts[0]) + step if shared else starts[live] + step
+            alive = self.expand(level + 1, inner.bind(variable, value), np.full(len(live), step))
+            result[live] |= alive
+            live = live[alive]
+        raise EvaluationError("endless", row=int(rows.rows[live[0]]))
+
+    def _reach(self, rows: Rows, slots: IntArray) -> BoolArray:
+        self.budget.spend(len(rows) + 64)
+        element, condition = self.comprehension.element, self.comprehension.condition
+        alive = np.ones(len(rows), bool)
+        held = np.arange(len(rows))
+        for part in _conjuncts(condition):
+            truth = hold_rows(part, rows if len(held) == len(rows) else rows.select(held))
+            if _ends(part):
+                alive[held[~truth]] = False
+            held = held[truth]
+        inner, slots = (rows, slots) if len(held) == len(rows) else (rows.select(held), slots[held])
+        columns = evaluate_rows(element, inner)
+        alive[held[np.asarray(columns < 0, bool)]] = False
+        self.pieces += _elements(columns, inner.rows, slots)
+        if self.unbounded:
+            passed_over = alive.copy()
+            passed_over[held] = False
+            alive[passed_over] = self._may_reach(rows.select(passed_over))
+        return alive
+
+    def _may_reach(self, rows: Rows) -> BoolArray:
+        """Where the element, whose condition is false at this value, is not negative yet."""
+        try:
+            return np.asarray(evaluate_rows(self.comprehension.element, rows) >= 0, bool)
+        except EvaluationError:  # the condition keeps the element from being reached, so this is no mistake
+            return np.ones(len(rows), bool)
+
+
+def _conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
+    match condition:
+        case None:
+            return ()
+        case And(parts):
+            return tuple(conjunct for part in parts for conjunct in _conjuncts(part))
+        case _:
+            return (condition,)
+
+
+def _ends(part: Condition) -> bool:
+    """Whether the condition stays false at all later values of the variables once it is false."""
+    return isinstance(part, Comparison) and not any(
+        isinstance(node, Remainder) or (isinstance(node, Call) and node.function in ("abs", "gcd", "lowbit"))
+        for side in (part.left, part.right)
+        for node in subexpressions(side)
+    )
+
+
+# -- slots --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SideSlots:
+    """How LANGUAGE's "Slots" numbers one side: not at all (several variables, a dense row), or from 0.
+
+    ``capacity`` is the number of slots of a bounded side, for every length; None if they grow.
+    """
+
+    row_set: RowSet
+    numbered: bool
+    capacity: int | None
+
+    @property
+    def growing(self) -> bool:
+        return self.numbered and self.capacity is None
+
+    def slots(self, length: int) -> int:
+        """Slots that a sequence of ``length`` tokens needs; 0 if the side is not numbered."""
+        if not self.numbered:
+            return 0
+        return _slots_reached(self.row_set, length) if self.capacity is None else self.capacity
+
+
+@dataclass(frozen=True)
+class SlotLayout:
+    """The logits of ``slot_gate`` and ``const`` of one group: A's slots and B's, one side after the other.
+
+    ``order`` names the numbered sides: A before B, a bounded side before a growing one.
+    """
+
+    a: SideSlots
+    b: SideSlots
+    order: tuple[Side, ...]
+
+    def side(self, side: Side) -> SideSlots:
+        return self.a if side == "A" else self.b
+
+    def slots(self, length: int) -> int:
+        """Logits that a sequence of ``length`` tokens needs: the least S."""
+        return sum(self.side(side).slots(length) for side in self.order)
+
+    def offset(self, side: Side, length: int) -> int:
+        """The logit of slot 0 of a side."""
+        before = self.order[: self.order.index(side)] if side in self.order else ()
+        return sum(self.side(other).slots(length) for other in before)
+
+    @property
+    def grows(self) -> bool:
+        return any(self.side(side).growing for side in self.order)
+
+    @property
+    def ambiguous(self) -> bool:
+        """Both sides grow, so no offset of the second would stay in place."""
+        return self.a.growing and self.b.growing
+
+
+def slot_layout(group: Group) -> SlotLayout:
+    """How the slots of a group's sides are numbered."""
+    a, b = side_slots(group.a), side_slots(group.b)
+    numbered: list[tuple[Side, SideSlots]] = [("A", a), ("B", b)]
+    order = sorted((side for side in numbered if side[1].numbered), key=lambda side: side[1].growing)
+    return SlotLayout(a, b, tuple(name for name, _ in order))
+
+
+@lru_cache(maxsize=256)
+def side_slots(row_set: RowSet) -> SideSlots:
+    numbered = is_numbered(row_set)
+    capacity = slot_capacity(row_set) if numbered else None
+    if numbered and capacity is None and _is_dense(row_set):
+        numbered = False
+    return SideSlots(row_set, numbered, capacity)
+
+
+def is_numbered(row_set: RowSet) -> bool:
+    """Whether every element has a slot number: no comprehension of several variables, and only the last operand of
+    a union grows. (A dense row has numbers too, but ``side_slots`` refuses them.)"""
+    match row_set:
+        case Listed():
+            return True
+        case Comprehension(_, generators):
+            return len(generators) <= 1
+        case Union(left, right):
+            return is_numbered(left) and slot_capacity(left) is not None and is_numbered(right)
+        case Difference(left, _) | Intersection(left, _):
+            return is_numbered(left)
+        case _:
+            assert_never(row_set)
+
+
+def slot_capacity(row_set: RowSet) -> int | None:
+    """The slot numbers that a row set may use, at any row; None if they grow (or are not known to stay bounded)."""
+    match row_set:
+        case Listed(elements):
+            return len(elements)
+        case Comprehension(_, ()):
+            return 1
+        case Comprehension(_, (Generator(_, start, stop),)):
+            most = None if stop is None else difference_bound(stop, start)
+            return None if most is None else max(most, 0)
+        case Comprehension():
+            return None
+        case Union(left, right):
+            x, y = slot_capacity(left), slot_capacity(right)
+            return None if x is None or y is None else x + y
+        case Difference(left, _) | Intersection(left, _):
+            return slot_capacity(left)
+        case _:
+            assert_never(row_set)
+
+
+@lru_cache(maxsize=1024)
+def _slots_reached(row_set: RowSet, length: int) -> int:
+    return max((int(block.slot.max()) + 1 for _, _, block in entry_blocks(row_set, 0, length) if len(block)), default=0)
+
+
+def _is_dense(row_set: RowSet) -> bool:
+    """Whether rows that grow hold at least half of their past, at two places far apart."""
+    return all(2 * len(row(row_set, index)) > index for index in (1022, 1023, 4095))
+
+
+# -- bounds of ranges ---------------------------------------------------------------------------------------------
+
+
+def difference_bound(upper: Expr, lower: Expr) -> int | None:
+    """A proved bound of upper − lower over all rows, None if there is none to be seen."""
+    match upper, lower:
+        case Call("max", arguments), _:
+            return _every(difference_bound(argument, lower) for argument in arguments)
+        case _, Call("min", arguments):
+            return _every(difference_bound(upper, argument) for argument in arguments)
+        case Call("min", arguments), _:
+            return _least(difference_bound(argument, lower) for argument in arguments)
+        case _, Call("max", arguments):
+            return _least(difference_bound(upper, argument) for argument in arguments)
+    terms: dict[Expr, Fraction] = {}
+    slack = _collect(upper, Fraction(1), terms) + _collect(lower, Fraction(-1), terms)
+    return None if any(terms.values()) else math.floor(slack)
+
+
+def _every(bounds: Iterable[int | None]) -> int | None:
+    known = list(bounds)
+    return None if None in known else max(bound for bound in known if bound is not None)
+
+
+def _least(bounds: Iterable[int | None]) -> int | None:
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _collect(expr: Expr, factor: Fraction, terms: dict[Expr, Fraction]) -> Fraction:
+    """Adds factor · expr to ``terms`` as a linear form; returns an upper bound of the rest."""
+    match expr:
+        case Number(value):
+            return factor * value
+        case Sum(parts):
+            return sum((_collect(part, factor, terms) for part in parts), Fraction(0))
+        case Product(factors):
+            scale = factor
+            others = []
+            for part in factors:
+                if isinstance(part, Number):
+                    scale *= part.value
+                else:
+                    others.append(part)
+            if len(others) <= 1:
+                return _collect(others[0], scale, terms) if others else scale
+        case Quotient(numerator, Number(value)) if value:
+            return _collect(numerator, factor / value, terms)
+        case FloorDivide(numerator, Number(value)) if value > 0:
+            rest = max(Fraction(0), -factor / value * (value - 1))  # x // c = (x − r)/c with 0 <= r <= c − 1
+            return _collect(numerator, factor / value, terms) + rest
+        case Remainder(_, Number(value)) if value > 0:
+            return max(Fraction(0), factor * (value - 1))
+        case Call("floor", (argument,)):
+            return _collect(argument, factor, terms) + max(Fraction(0), -factor)
+        case Call("ceil", (argument,)):
+            return _collect(argument, factor, terms) + max(Fraction(0), factor)
+    terms[expr] = terms.get(expr, Fraction(0)) + factor
+    return Fraction(0)
