@@ -1,8 +1,9 @@
 """Exact values of index expressions and conditions, one at a time and for many rows at once.
 
-``evaluate`` and ``holds`` work on Python integers, rationals and ``reals.Real``. ``evaluate_rows`` and ``hold_rows``
-work on int64 arrays wherever the magnitudes provably fit, on float64 with an error bound where a floor or a comparison
-is clear of the bound, on arrays of Python integers where values are wide, and else element by element. All agree.
+``evaluate`` and ``holds`` work on Python integers, rationals and ``reals.Real``. ``evaluate_rows`` and
+``hold_rows`` work on int64 arrays wherever the magnitudes fit, on float64 with an error bound where a floor
+or a comparison is clear of that bound, on arrays of Python integers where values are wide, and else element
+by element. All agree.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ Kind = Literal[
 class EvaluationError(Exception):
     """A value that does not exist, or is out of the limits, with its witness.
 
-    ``expression`` is the smallest expression that fails, ``row`` the output index i, ``variables`` the bound variables
-    that had a value then, and ``value`` the offending operand where one is known.
+    ``expression`` is the smallest expression that fails, ``row`` the output index i, ``variables`` the bound
+    variables that had a value then, and ``value`` the offending operand where one is known.
     """
 
     def __init__(
@@ -84,7 +85,8 @@ class EvaluationError(Exception):
         variables: tuple[tuple[str, int], ...] = (),
         value: int | Fraction | None = None,
     ) -> None:
-        where = ", ".join(f"{name} = {number}" for name, number in (("i", row), *variables) if number is not None)
+        witness = (("i", row), *variables) if row is not None else variables
+        where = ", ".join(f"{name} = {number}" for name, number in witness)
         super().__init__(f"{kind} at {where}" if where else kind)
         self.kind: Kind = kind
         self.expression = expression
@@ -107,7 +109,7 @@ class Environment:
         return EvaluationError(kind, expression, self.row, tuple(self.variables.items()), shown)
 
 
-# -- one value ----------------------------------------------------------------------------------------------------
+# -- one value -----------------------------------------------------------------------------------------------
 
 
 def evaluate(expr: Expr, environment: Environment) -> Value:
@@ -317,17 +319,18 @@ def _related(order: int, relation: Relation) -> bool:
             assert_never(relation)
 
 
-# -- many values --------------------------------------------------------------------------------------------------
+# -- many values ---------------------------------------------------------------------------------------------
 #
-# A column is an int64 array, an object array of Python integers, or one Python integer for all rows. A ratio is two
-# columns, the denominator positive; an approximation is a float64 array and a bound of its absolute error.
+# A column is an int64 array, an object array of Python integers, or one Python integer for all rows. A ratio
+# is two columns, the denominator positive; an approximation is a float64 array and a bound of its absolute
+# error.
 
 Column = int | npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Environments of many evaluations: each of ``rows`` and the variables is one integer or an array of them."""
+    """Many environments: output indices, and for each variable one integer or an array beside them."""
 
     rows: IntArray
     variables: Mapping[str, int | IntArray] = field(default_factory=dict)
@@ -360,7 +363,7 @@ class _Approximate:
 
 
 class _Elementwise(Exception):
-    """This operation has no columnwise form here; the caller goes element by element, which also finds witnesses."""
+    """No columnwise form here; the caller goes element by element, which also finds witnesses."""
 
 
 def evaluate_rows(expr: Expr, rows: Rows) -> npt.NDArray[Any]:
@@ -404,8 +407,9 @@ def _compare_rows(left: Expr, relation: Relation, right: Expr, rows: Rows) -> Bo
                 result[place] = holds(Comparison(left, relation, right), rows.at(int(place)))
             return result
         if isinstance(x, _Ratio) or isinstance(y, _Ratio):
-            x, y = _ratio(x), _ratio(y)
-            x, y = _times(x.numerator, y.denominator), _times(y.numerator, x.denominator)
+            over, under = _ratio(x), _ratio(y)
+            x = _times(over.numerator, under.denominator)
+            y = _times(under.numerator, over.denominator)
         return np.broadcast_to(np.asarray(_related_columns(x, relation, y), bool), len(rows)).copy()
     except _Elementwise:
         comparison = Comparison(left, relation, right)
@@ -490,8 +494,9 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
 
 def _varies(expr: Expr, rows: Rows) -> bool:
     """Whether the value differs between rows, as far as the syntax tells."""
+    varying = {name for name, value in rows.variables.items() if not isinstance(value, int)}
     return any(
-        isinstance(part, Row) or (isinstance(part, Variable) and not isinstance(rows.variables[part.name], int))
+        isinstance(part, Row) or (isinstance(part, Variable) and part.name in varying)
         for part in subexpressions(expr)
     )
 
@@ -536,11 +541,15 @@ def _exact(x: _Columns) -> Column:
 
 def _whole(x: _Columns) -> Column:
     ratio = _ratio(x)
-    if isinstance(ratio.denominator, int) and ratio.denominator == 1:
+    if _is_one(ratio.denominator):
         return ratio.numerator
     if np.any(np.asarray(ratio.numerator % ratio.denominator) != 0):
         raise _Elementwise
     return ratio.numerator // ratio.denominator
+
+
+def _is_one(x: Column) -> bool:
+    return isinstance(x, int) and x == 1
 
 
 def _positive(x: _Columns) -> _Ratio:
@@ -579,10 +588,8 @@ def _plus(x: Column, y: Column) -> Column:
 
 
 def _times(x: Column, y: Column) -> Column:
-    if isinstance(x, int) and x == 1:
-        return y
-    if isinstance(y, int) and y == 1:
-        return x
+    if _is_one(x) or _is_one(y):
+        return y if _is_one(x) else x
     magnitude = _magnitude(x) * _magnitude(y)
     if magnitude < 1 << 63:
         return x * y
@@ -637,25 +644,21 @@ def _product(factors: list[_Columns], size: int) -> _Columns:
 
 def _quotient(x: _Columns, y: _Columns) -> _Columns:
     numerator, divisor = _ratio(x), _ratio(y)
-    signs = np.sign(np.asarray(divisor.numerator).astype(object) if _is_wide(divisor.numerator) else divisor.numerator)
-    if np.any(signs == 0):
-        raise _Elementwise
-    if np.all(signs > 0):
-        flipped: Column = 1
+    y_numerator = divisor.numerator
+    if isinstance(y_numerator, int):
+        signs: Column = (y_numerator > 0) - (y_numerator < 0)
     else:
-        flipped = np.asarray(signs, np.int64) if np.ndim(signs) else int(signs)
+        signs = (y_numerator > 0).astype(np.int64) - (y_numerator < 0).astype(np.int64)
+    if np.any(np.equal(signs, 0)):
+        raise _Elementwise
     return _simple(
-        _times(_times(numerator.numerator, divisor.denominator), flipped),
-        _times(_times(numerator.denominator, divisor.numerator), flipped),
+        _times(_times(numerator.numerator, divisor.denominator), signs),
+        _times(_times(numerator.denominator, y_numerator), signs),
     )
 
 
-def _is_wide(x: Column) -> bool:
-    return isinstance(x, int) and abs(x) >= 1 << 63
-
-
 def _simple(numerator: Column, denominator: Column) -> _Columns:
-    return numerator if isinstance(denominator, int) and denominator == 1 else _Ratio(numerator, denominator)
+    return numerator if _is_one(denominator) else _Ratio(numerator, denominator)
 
 
 def _column_power(base: _Columns, exponent: Column) -> _Columns:
@@ -667,14 +670,14 @@ def _column_power(base: _Columns, exponent: Column) -> _Columns:
 
 
 def _integer_power(base: Column, exponent: Column, most: int) -> Column:
-    if isinstance(base, int) and base == 1:
+    if _is_one(base):
         return 1
     magnitude = _magnitude(base)
     if magnitude.bit_length() * most > BITS_LIMIT and magnitude > 1:
         raise _Elementwise
-    if magnitude**most < 1 << 63:
-        return np.power(np.asarray(base, np.int64), np.asarray(exponent, np.int64))
-    return np.power(np.asarray(base, object), np.asarray(exponent, object))
+    dtype = np.int64 if magnitude**most < 1 << 63 else object
+    values: npt.NDArray[Any] = np.power(np.asarray(base, dtype), np.asarray(exponent, dtype))
+    return values
 
 
 def _column_call(expr: Expr, function: str, arguments: list[_Columns], rows: Rows) -> _Columns:
@@ -700,12 +703,12 @@ def _column_call(expr: Expr, function: str, arguments: list[_Columns], rows: Row
             if isinstance(x, _Approximate):
                 return _Approximate(np.abs(x.value), x.error)
             ratio = _ratio(x)
-            return _simple(abs(ratio.numerator), ratio.denominator)
+            return _simple(_absolute(ratio.numerator), ratio.denominator)
         case "gcd":
             common = _exact(x)
             for argument in arguments[1:]:
                 common = np.gcd(*_alike(common, _exact(argument)))
-            return abs(common)
+            return _absolute(common)
         case "lowbit":
             whole = _exact(_positive(x))
             return whole & _times(whole, -1)
@@ -713,6 +716,10 @@ def _column_call(expr: Expr, function: str, arguments: list[_Columns], rows: Row
             return _bit_lengths(_exact(x))
         case _:
             raise AssertionError(function)
+
+
+def _absolute(x: Column) -> Column:
+    return abs(x) if isinstance(x, int) else np.abs(x)
 
 
 def _alike(x: Column, y: Column) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -751,7 +758,7 @@ def _map_columns(map_: IndexMap, argument: Column) -> _Columns:
     return column[inverse]
 
 
-# -- approximations -----------------------------------------------------------------------------------------------
+# -- approximations ------------------------------------------------------------------------------------------
 
 
 def _approximate(x: _Columns, size: int) -> _Approximate:
@@ -766,7 +773,9 @@ def _approximate(x: _Columns, size: int) -> _Approximate:
 
 
 def _with_rounding(value: npt.NDArray[np.float64], error: npt.NDArray[np.float64]) -> _Approximate:
-    """An error bound that also covers the few roundings of one operation (four units in the last place and more)."""
+    """With an error bound that also covers the roundings of the last operation (eight units in the last
+    place).
+    """
     return _Approximate(value, error * 1.0001 + np.abs(value) * 2.0**-49 + 1e-290)
 
 

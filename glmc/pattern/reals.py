@@ -1,9 +1,10 @@
-"""Exact real arithmetic: rationals, and irrational numbers that are known by enclosures and by how to tell them from zero.
+"""Exact real arithmetic: rationals, and irrational numbers known by enclosures that shrink to them.
 
-Sums, products, quotients, roots and logarithms of rationals have an exact sign here. For algebraic numbers a separation
-bound says when an enclosure is small enough to be zero (Burnikel, Funke, Mehlhorn, Schirra, Schmitt, "A separation
-bound for real algebraic expressions", ESA 2001); a sum of logarithms is zero when a product of powers is one. What
-neither decides within ``PRECISION_LIMIT`` bits raises ``Undecided``; nothing is ever guessed.
+Sums, products, quotients, roots and logarithms of rationals have an exact sign here. For algebraic numbers a
+separation bound says when an enclosure is small enough to be zero (Burnikel, Funke, Mehlhorn, Schirra,
+Schmitt, "A separation bound for real algebraic expressions", ESA 2001); a sum of logarithms is zero when a
+product of powers is one. What neither decides within ``PRECISION_LIMIT`` bits raises ``Undecided``; nothing
+is ever guessed.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Real:
 Rational = int | Fraction
 Value = int | Fraction | Real
 
-# -- decisions ----------------------------------------------------------------------------------------------------
+# -- decisions -----------------------------------------------------------------------------------------------
 
 
 def sign(x: Value) -> int:
@@ -126,7 +127,7 @@ def normal(x: Rational) -> Rational:
     return x.numerator if isinstance(x, Fraction) and x.denominator == 1 else x
 
 
-# -- arithmetic ---------------------------------------------------------------------------------------------------
+# -- arithmetic ----------------------------------------------------------------------------------------------
 
 
 def add(x: Value, y: Value) -> Value:
@@ -175,16 +176,18 @@ def divide(x: Value, y: Value) -> Value:
 
 
 def power(x: Value, exponent: Rational, bits_limit: int) -> Value:
-    """x^exponent; x is positive if the exponent is no integer, and not zero if it is negative. Raises ``TooLarge``."""
+    """x^exponent, x >= 0 if the exponent is no integer, x != 0 if it is negative. Raises ``TooLarge``."""
     exponent = Fraction(exponent)
     if exponent < 0:
         return divide(1, power(x, -exponent, bits_limit))
     base = root(x, exponent.denominator)
     times = exponent.numerator
     if not isinstance(base, Real):
-        if bit_length(base) * times > bits_limit and abs(base) > 1:
+        if bit_length(base) * times > bits_limit and base not in (-1, 0, 1):
             raise TooLarge
-        return normal(Fraction(base) ** times) if isinstance(base, Fraction) else base**times
+        if isinstance(base, int):
+            return int(base**times)
+        return normal(base**times)
     if times > 64:
         raise TooLarge
     product: Value = 1
@@ -198,10 +201,9 @@ def root(x: Value, degree: int) -> Value:
     if degree == 1:
         return x
     if not isinstance(x, Real):
-        ratio = Fraction(x)
-        numerator, denominator = integer_root(ratio.numerator, degree), integer_root(ratio.denominator, degree)
-        if numerator**degree == ratio.numerator and denominator**degree == ratio.denominator:
-            return normal(Fraction(numerator, denominator))
+        over, under = integer_root(x.numerator, degree), integer_root(x.denominator, degree)
+        if over**degree == x.numerator and under**degree == x.denominator:
+            return normal(Fraction(over, under))
 
     def enclose(bits: int) -> Enclosure:
         low, high = enclosure(x, bits * degree)
@@ -261,7 +263,7 @@ def bit_length(x: Rational) -> int:
     return max(abs(x.numerator).bit_length(), x.denominator.bit_length())
 
 
-# -- enclosures ---------------------------------------------------------------------------------------------------
+# -- enclosures ----------------------------------------------------------------------------------------------
 
 
 def enclosure(x: Value, bits: int) -> Enclosure:
@@ -315,7 +317,7 @@ def _inverse_tanh(x: Fraction, digits: int) -> tuple[int, int]:
     return total, 2 * divisor + 4
 
 
-# -- what is known exactly ------------------------------------------------------------------------------------------
+# -- what is known exactly -----------------------------------------------------------------------------------
 
 
 def _separation(x: Value) -> Separation | None:

@@ -104,7 +104,7 @@ def row(row_set: RowSet, index: int) -> tuple[int, ...]:
     return tuple(int(column) for column in np.sort(members.column))
 
 
-# -- sets of entries ----------------------------------------------------------------------------------------------
+# -- sets of entries -----------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -199,7 +199,8 @@ def _distinct(members: _Members) -> _Members:
 
 
 def _contained(x: _Members, y: _Members) -> BoolArray:
-    return np.isin(*_keys(x, y), assume_unique=True)
+    x_keys, y_keys = _keys(x, y)
+    return np.isin(x_keys, y_keys, assume_unique=True)
 
 
 def _keys(*parts: _Members) -> list[IntArray]:
@@ -216,15 +217,16 @@ def _keys(*parts: _Members) -> list[IntArray]:
     return [(part.row - first) * len(places) + np.searchsorted(places, part.column) for part in parts]
 
 
-# -- comprehensions -----------------------------------------------------------------------------------------------
+# -- comprehensions ------------------------------------------------------------------------------------------
 
 
 @dataclass
 class _Expansion:
     """The entries of one comprehension, for many rows at once.
 
-    Bounded generators unfold into one long array of (row, value) pairs. Unbounded ones, and bounded ones far longer
-    than the rows, take one value after the other and leave a row when no later value can give it an element.
+    Bounded generators unfold into one long array of (row, value) pairs. Unbounded ones, and bounded ones far
+    longer than the rows, take one value after the other and leave a row when no later value can give it an
+    element.
     """
 
     comprehension: Comprehension
@@ -236,7 +238,7 @@ class _Expansion:
         return any(generator.stop is None for generator in self.comprehension.generators)
 
     def expand(self, level: int, rows: Rows, slots: IntArray) -> BoolArray:
-        """Adds the entries that generators from ``level`` on give; says which rows may give more at later values."""
+        """Adds what the generators from ``level`` on give; says which rows may give more at later values."""
         generators = self.comprehension.generators
         if level == len(generators):
             return self._reach(rows, slots)
@@ -257,9 +259,7 @@ class _Expansion:
     def _unfold(self, level: int, rows: Rows, starts: IntArray, counts: IntArray) -> BoolArray:
         total = int(counts.sum())
         if total > BLOCK_ENTRIES and len(rows) > 1:
-            half = len(rows) // 2
-            ends = (slice(None, half), slice(half, None))
-            halves = [np.arange(len(rows))[end] for end in ends]
+            halves = np.array_split(np.arange(len(rows)), 2)
             return np.concatenate(
                 [self._unfold(level, rows.select(half), starts[half], counts[half]) for half in halves]
             )
@@ -268,11 +268,15 @@ class _Expansion:
         variable = self.comprehension.generators[level].variable
         inner = rows.select(index).bind(variable, starts[index] + slots)
         alive = self.expand(level + 1, inner, slots)
-        result = counts == 0  # an empty range says nothing about later values of outer variables
+        result: BoolArray = np.equal(
+            counts, 0
+        )  # an empty range says nothing about later values of outer variables
         result[index[alive]] = True
         return result
 
-    def _loop(self, level: int, rows: Rows, starts: npt.NDArray[Any], stops: npt.NDArray[Any] | None) -> BoolArray:
+    def _loop(
+        self, level: int, rows: Rows, starts: npt.NDArray[Any], stops: npt.NDArray[Any] | None
+    ) -> BoolArray:
         variable = self.comprehension.generators[level].variable
         shared = bool(np.all(starts == starts[0]))
         result = np.zeros(len(rows), bool)
@@ -336,7 +340,7 @@ def _ends(part: Condition) -> bool:
     )
 
 
-# -- slots --------------------------------------------------------------------------------------------------------
+# -- slots ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -412,8 +416,9 @@ def side_slots(row_set: RowSet) -> SideSlots:
 
 
 def is_numbered(row_set: RowSet) -> bool:
-    """Whether every element has a slot number: no comprehension of several variables, and only the last operand of
-    a union grows. (A dense row has numbers too, but ``side_slots`` refuses them.)"""
+    """Whether every element has a slot number: comprehensions have one variable, and only the last operand of
+    a union grows. (A dense row has numbers too, but ``side_slots`` refuses them.)
+    """
     match row_set:
         case Listed():
             return True
@@ -428,7 +433,9 @@ def is_numbered(row_set: RowSet) -> bool:
 
 
 def slot_capacity(row_set: RowSet) -> int | None:
-    """The slot numbers that a row set may use, at any row; None if they grow (or are not known to stay bounded)."""
+    """How many slot numbers a row set may use at any row; None if they grow, or are not known to stay
+    bounded.
+    """
     match row_set:
         case Listed(elements):
             return len(elements)
@@ -450,7 +457,8 @@ def slot_capacity(row_set: RowSet) -> int | None:
 
 @lru_cache(maxsize=1024)
 def _slots_reached(row_set: RowSet, length: int) -> int:
-    return max((int(block.slot.max()) + 1 for _, _, block in entry_blocks(row_set, 0, length) if len(block)), default=0)
+    blocks = (block for _, _, block in entry_blocks(row_set, 0, length) if len(block))
+    return max((int(block.slot.max()) + 1 for block in blocks), default=0)
 
 
 def _is_dense(row_set: RowSet) -> bool:
@@ -458,7 +466,7 @@ def _is_dense(row_set: RowSet) -> bool:
     return all(2 * len(row(row_set, index)) > index for index in (1022, 1023, 4095))
 
 
-# -- bounds of ranges ---------------------------------------------------------------------------------------------
+# -- bounds of ranges ----------------------------------------------------------------------------------------
 
 
 def difference_bound(upper: Expr, lower: Expr) -> int | None:
