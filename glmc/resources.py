@@ -1,4 +1,4 @@
-"""Finds the grammar and the templates: inside an installed wheel, or in the checkout of an editable install."""
+"""Finds the grammar and the templates: in an installed wheel, or in the checkout of an editable install."""
 
 from __future__ import annotations
 

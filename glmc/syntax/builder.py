@@ -75,7 +75,10 @@ def _name(token: Token) -> Name:
 
 def _pairs(rest: tuple[Any, ...]) -> tuple[tuple[str, Any], ...]:
     """Alternating operators and operands, paired; the operators as plain text."""
-    return tuple(("*" if operator == "·" else str(operator), operand) for operator, operand in zip(rest[::2], rest[1::2], strict=True))
+    return tuple(
+        ("*" if operator == "·" else str(operator), operand)
+        for operator, operand in zip(rest[::2], rest[1::2], strict=True)
+    )
 
 
 def _with_span(function: Callable[..., Any], _rule: str, children: list[Any], meta: Any) -> Any:
@@ -89,7 +92,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def file(self, version: Token, *items: Item, span: Span) -> Module:
         return Module(int(version), items, span=span)
 
-    # -- items ---------------------------------------------------------------------------------------------------
+    # -- items -------------------------------------------------------------------------------------
 
     def mixer(self, name: Token, *rest: Any, span: Span) -> Mixer:
         parameters, statements = _split_parameters(rest)
@@ -109,7 +112,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def set_body(self, *parts: Any, span: Span) -> tuple[tuple[Let | Where, ...], Set]:
         return parts[:-1], parts[-1]
 
-    # -- statements ------------------------------------------------------------------------------------------------
+    # -- statements --------------------------------------------------------------------------------
 
     def doc(self, text: Token, *, span: Span) -> Doc:
         return Doc(_ESCAPED.sub(r"\1", text[1:-1]), span=span)
@@ -120,7 +123,9 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def let_constant(self, name: Token, value: Expr, *, span: Span) -> LetConstant:
         return LetConstant(_name(name), value, span=span)
 
-    def let_equation(self, name: Token, pattern: tuple[Name | None, int], value: Expr, *, span: Span) -> LetEquation:
+    def let_equation(
+        self, name: Token, pattern: tuple[Name | None, int], value: Expr, *, span: Span
+    ) -> LetEquation:
         variable, shift = pattern
         return LetEquation(_name(name), variable, shift, value, span=span)
 
@@ -148,13 +153,15 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def claim_bound(self, quantity: Token, relation: Token, bound: Expr, *, span: Span) -> ClaimBound:
         return ClaimBound(_name(quantity), str(relation), bound, span=span)
 
-    def heads(self, fraction: Expr, mixer: Token, arguments: tuple[Expr | Keyword, ...] = (), *, span: Span) -> Heads:
+    def heads(
+        self, fraction: Expr, mixer: Token, arguments: tuple[Expr | Keyword, ...] = (), *, span: Span
+    ) -> Heads:
         return Heads(fraction, _name(mixer), arguments, span=span)
 
     def call_args(self, *arguments: Expr | Keyword, span: Span) -> tuple[Expr | Keyword, ...]:
         return arguments
 
-    # -- sets ------------------------------------------------------------------------------------------------------
+    # -- sets --------------------------------------------------------------------------------------
 
     def set(self, first: Set, *rest: Any, span: Span) -> SetChain:
         return SetChain(first, _pairs(rest), span=span)
@@ -182,7 +189,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def range(self, start: Expr, stop: Expr | None = None, *, span: Span) -> tuple[Expr, Expr | None]:
         return start, stop
 
-    # -- conditions --------------------------------------------------------------------------------------------------
+    # -- conditions --------------------------------------------------------------------------------
 
     def condition(self, *parts: Condition, span: Span) -> Or:
         return Or(parts, span=span)
@@ -196,7 +203,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def comparison(self, first: Expr, *rest: Any, span: Span) -> Comparison:
         return Comparison(first, _pairs(rest), span=span)
 
-    # -- expressions ---------------------------------------------------------------------------------------------------
+    # -- expressions -------------------------------------------------------------------------------
 
     def sum(self, first: Expr, *rest: Any, span: Span) -> Sum:
         return Sum(first, _pairs(rest), span=span)
@@ -237,5 +244,3 @@ def _split_parameters(rest: tuple[Any, ...]) -> tuple[tuple[Parameter, ...], tup
     if rest and isinstance(rest[0], tuple):
         return rest[0], rest[1:]
     return (), rest
-
-

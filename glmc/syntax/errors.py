@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from glmc.diagnostics import Diagnostic
 
@@ -42,6 +43,16 @@ _HABITS = {
 def habit(text: str) -> str:
     """The help for a text that another language would understand, or nothing."""
     return _HABITS.get(text, "")
+
+
+def did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    """The help that names the nearest known word, or nothing."""
+    return "".join(f"did you mean `{match}`?" for match in get_close_matches(word, known, 1, 0.5))
+
+
+def another_name(word: str) -> str:
+    """A name near a reserved word that is not reserved."""
+    return word.lower() if word in {"A", "B"} else f"{word}_"
 
 
 @dataclass(frozen=True, kw_only=True)

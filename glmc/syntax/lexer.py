@@ -59,12 +59,16 @@ _WORDS = {"INT", "DECIMAL", "NAME", "ROW"}
 _PREFIXES = {"CIRCUMFLEX", "_NOT"}
 
 
-def tokenize(source: Source, report: Sink) -> list[Token] | None:
-    """The tokens of a version 1 file, header included; None where reading on would make no sense."""
+def tokenize(source: Source, report: Sink) -> tuple[list[Token], list[Span]] | None:
+    """The tokens of a version 1 file, header included, and the spans of unreadable text that was blanked.
+
+    None where reading on would make no sense.
+    """
     if not _is_readable(source, report):
         return None
-    clean = _blank_bad_text(source, report)
-    if clean is None:
+    clean, blanked = _blank_bad_text(source, report)
+    if len(blanked) > MAX_MISTAKES:
+        report(TooManyMistakes(span=blanked[-1], limit=MAX_MISTAKES))
         return None
     tokens = list(grammar().lex(clean))
     if len(tokens) > MAX_TOKENS:
@@ -74,7 +78,8 @@ def tokenize(source: Source, report: Sink) -> list[Token] | None:
     if deepest is not None:
         report(NestedTooDeeply(span=_span(deepest), limit=MAX_NESTING))
         return None
-    return _with_header(tokens, report)
+    headed = _with_header(tokens, report)
+    return None if headed is None else (headed, blanked)
 
 
 def _span(token: Token) -> Span:
@@ -85,7 +90,9 @@ def _span(token: Token) -> Span:
 def _is_readable(source: Source, report: Sink) -> bool:
     text = source.text
     if len(text) > MAX_CHARACTERS:
-        report(TooLarge(span=Span(MAX_CHARACTERS, MAX_CHARACTERS + 1), limit=MAX_CHARACTERS, unit="characters"))
+        report(
+            TooLarge(span=Span(MAX_CHARACTERS, MAX_CHARACTERS + 1), limit=MAX_CHARACTERS, unit="characters")
+        )
         return False
     if found := _LOST_BYTE_OR_NUL.search(text):
         reason = "a NUL byte" if found.group() == "\0" else "a byte that no UTF-8 text has here"
@@ -98,47 +105,49 @@ def _is_readable(source: Source, report: Sink) -> bool:
     return True
 
 
-def _blank_bad_text(source: Source, report: Sink) -> str | None:
-    """The text with every unreadable piece replaced by as many harmless characters, or None if there are too many."""
+def _blank_bad_text(source: Source, report: Sink) -> tuple[str, list[Span]]:
+    """The text with every unreadable piece replaced by as many harmless characters, and where they were.
+
+    Stops after MAX_MISTAKES.
+    """
     text = source.text
-    pieces: list[str] = []
-    done = 0
-    mistakes = 0
-
-    def replace(start: int, stop: int, new: str) -> None:
-        nonlocal done, mistakes
-        pieces.extend((text[done:start], new.ljust(stop - start)))
-        done = stop
-        mistakes += 1
-
-    if text.startswith("\ufeff"):
-        pieces.append(" ")
-        done = 1
+    clean = [" "] if text.startswith("\ufeff") else []
+    blanked: list[Span] = []
+    done = len(clean)
     for found in _SCAN.finditer(text, done):
-        start, stop = found.span()
-        match found.lastgroup:
-            case "string":
-                bad = [e for e in _ESCAPE.finditer(text, start, stop) if e.group(1) not in '"\\']
-                for escape in bad:
-                    report(BadEscape(span=Span(*escape.span()), escape=escape.group()))
-                if bad:
-                    replace(start, stop, '""')
-            case "open":
-                report(UnterminatedString(span=Span(start, stop)))
-                replace(start, stop, '""' if stop > start + 1 else " ")
-            case "number":
-                digits = stop - start
-                if digits > MAX_DIGITS:
-                    report(NumberTooLong(span=Span(start, stop), digits=digits, limit=MAX_DIGITS))
-                    replace(start, stop, "1")
-            case "bad":
-                report(BadCharacter(span=Span(start, stop), characters=_visible(found.group()), hint=_hint(found.group())))
-                replace(start, stop, " ")
-        if mistakes > MAX_MISTAKES:
-            report(TooManyMistakes(span=Span(start, stop), limit=MAX_MISTAKES))
+        span = Span(*found.span())
+        replacement = _judge(found, span, report)
+        if replacement is not None:
+            clean.extend((text[done : span.start], replacement.ljust(span.stop - span.start)))
+            blanked.append(span)
+            done = span.stop
+            if len(blanked) > MAX_MISTAKES:
+                break
+    clean.append(text[done:])
+    return "".join(clean), blanked
+
+
+def _judge(found: re.Match[str], span: Span, report: Sink) -> str | None:
+    """Report what is wrong with a piece of text, if anything, and what to read in its place."""
+    text = found.group()
+    match found.lastgroup:
+        case "string":
+            bad = [escape for escape in _ESCAPE.finditer(text) if escape.group(1) not in '"\\']
+            for escape in bad:
+                start = span.start + escape.start()
+                report(BadEscape(span=Span(start, start + 2), escape=escape.group()))
+            return '""' if bad else None
+        case "open":
+            report(UnterminatedString(span=span))
+            return '""' if len(text) > 1 else " "
+        case "number" if len(text) > MAX_DIGITS:
+            report(NumberTooLong(span=span, digits=len(text), limit=MAX_DIGITS))
+            return "1"
+        case "bad":
+            report(BadCharacter(span=span, characters=_visible(text), hint=_hint(text)))
+            return " "
+        case _:
             return None
-    pieces.append(text[done:])
-    return "".join(pieces)
 
 
 def _visible(characters: str) -> str:
@@ -154,7 +163,7 @@ def _hint(characters: str) -> str:
 
 
 def _too_deep(tokens: list[Token]) -> Token | None:
-    """The first token that nests more than MAX_NESTING brackets, powers, signs, negations and words set side by side."""
+    """The first token inside more than MAX_NESTING brackets, powers, signs, negations and juxtapositions."""
     outer: list[int] = []
     level = 0
     previous = ""
@@ -165,7 +174,11 @@ def _too_deep(tokens: list[Token]) -> Token | None:
             level += 1
         elif kind in _CLOSERS:
             level = outer.pop() if outer else 0
-        elif kind in _PREFIXES or (kind == "MINUS" and previous not in _OPERAND_ENDS) or (kind in _WORDS and previous in _WORDS):
+        elif (
+            kind in _PREFIXES
+            or (kind == "MINUS" and previous not in _OPERAND_ENDS)
+            or (kind in _WORDS and previous in _WORDS)
+        ):
             level += 1
         elif kind not in _OPERAND_ENDS:
             level = outer[-1] + 1 if outer else 0
@@ -182,7 +195,11 @@ def _with_header(tokens: list[Token], report: Sink) -> list[Token] | None:
         report(MissingHeader(span=Span(0, 0) if first is None else _span(first)))
         if not any(token.type in {"_MIXER", "_SET"} for token in tokens):
             return None
-        return [Token("_GLM", "glm", start_pos=0, end_pos=0), Token("INT", "1", start_pos=0, end_pos=0), *tokens]
+        return [
+            Token("_GLM", "glm", start_pos=0, end_pos=0),
+            Token("INT", "1", start_pos=0, end_pos=0),
+            *tokens,
+        ]
     version = tokens[1] if len(tokens) > 1 else None
     if version is None or version.type not in {"INT", "DECIMAL"}:
         report(MissingHeader(span=_span(first)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken as LarkUnexpectedToken
@@ -20,6 +19,8 @@ from glmc.syntax.errors import (
     UnexpectedEnd,
     UnexpectedToken,
     UnknownStatement,
+    another_name,
+    did_you_mean,
     habit,
 )
 from glmc.syntax.grammar import grammar
@@ -34,39 +35,46 @@ _RESERVED = _BODY_WORDS | _ITEM_WORDS | _INNER_WORDS | {"_GLM", "ROW"}
 # A ROW after one of these starts a statement; elsewhere it is part of one.
 _BEFORE_ROWS = {"LBRACE", "RBRACE", "RPAR", "RSQB", "NAME", "INT", "DECIMAL", "STRING", "SEMICOLON"}
 # What a mixer can lose without making its other statements look wrong.
-_HARMLESS = {"_DOC", "_CLAIM"}
+_HARMLESS = {"_DOC", "_CLAIM", "_STATE"}
 
 _EXPRESSION = {"NAME", "INT", "DECIMAL", "LPAR", "MINUS"}
 _OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "CIRCUMFLEX"}
 _RELATIONS = {"LT", "LE", "EQ", "NE", "GE", "GT"}
-_STATEMENT_WORDS = ("doc", "where", "let", "A", "B", "weights", "state", "claim", "heads")
-_PLAIN = {"NAME": "a name", "INT": "an integer", "STRING": "a string", "ROW": "`A` or `B`", "$END": "the end of the file"}
+_ITEM_SPELLINGS = ("mixer", "set", "let")
+_STATEMENT_SPELLINGS = ("doc", "where", "let", "A", "B", "weights", "state", "claim", "heads")
+_PLAIN = {
+    "NAME": "a name",
+    "INT": "an integer",
+    "STRING": "a string",
+    "ROW": "`A` or `B`",
+    "$END": "the end of the file",
+}
 
 
 def parse(source: Source, report: Sink) -> Module | None:
-    """The module of a source, without what a syntax mistake makes unreadable or misleading; None if nothing remains.
+    """The module of a source without what a syntax mistake makes unreadable; None if nothing remains.
 
-    Every mistake is reported with a code below GLM100. An item that contains one (other than in a ``doc`` or a
-    ``claim``), or that mentions an item left out, is left out itself, so that later passes speak only of what was
-    written.
+    Every mistake is reported, with a code below GLM100. An item that contains one (other than in a ``doc``,
+    ``claim`` or ``state``), or that mentions an item left out, is left out itself, so that later passes judge
+    only what was written.
     """
-    tokens = tokenize(source, report)
-    if tokens is None:
+    lexed = tokenize(source, report)
+    if lexed is None:
         return None
-    reader = _Reader(source, report, tokens)
+    reader = _Reader(source, report, *lexed)
     tree = reader.read()
     if tree is None:
         return None
     module = build_module(tree)
-    if not reader.broken and not reader.lost_names:
+    if not report.has_errors:
         return module
     items = _sound_items(module.items, reader)
     return Module(module.version, items, span=module.span) if items else None
 
 
 def _sound_items(items: tuple[Item, ...], reader: _Reader) -> tuple[Item, ...]:
-    lost = set(reader.lost_names) | {item.name.name for item in items if item.span.start in reader.broken}
-    sound = [item for item in items if item.span.start not in reader.broken]
+    sound = [item for item in items if not reader.is_broken(item.span)]
+    lost = reader.lost_names | {item.name.name for item in items if item not in sound}
     while touched := [item for item in sound if lost & reader.names_within(item.span)]:
         lost |= {item.name.name for item in touched}
         sound = [item for item in sound if item not in touched]
@@ -88,6 +96,7 @@ class _Reader:
     source: Source
     report: Sink
     tokens: list[Token]
+    blanked: list[Span]  # text that the lexer reported and took out
     broken: set[int] = field(default_factory=set)  # where the items start that are not to be judged further
     lost_names: set[str] = field(default_factory=set)  # names of items that could not be read
     _open: list[_Open] = field(default_factory=list)
@@ -106,14 +115,19 @@ class _Reader:
             if self._mistakes > MAX_MISTAKES:
                 self.report(TooManyMistakes(span=token_span(self.tokens[index]), limit=MAX_MISTAKES))
                 return None
-            self.report(self._diagnose(index))
+            if not self._follows_blanked_text(index):
+                self.report(self._diagnose(index))
             index = self._recover(index)
         return self._finish()
 
-    def names_within(self, span: Span) -> set[str]:
-        return {t.value for t in self.tokens if t.type == "NAME" and span.start <= (t.start_pos or 0) < span.stop}
+    def is_broken(self, span: Span) -> bool:
+        return span.start in self.broken or any(span.start <= bad.start < span.stop for bad in self.blanked)
 
-    # -- the parser's stack ----------------------------------------------------------------------------------------
+    def names_within(self, span: Span) -> set[str]:
+        inside = range(span.start, span.stop)
+        return {token.value for token in self.tokens if token.type == "NAME" and token.start_pos in inside}
+
+    # -- the parser's stack ------------------------------------------------------------------------
 
     def _feed(self, token: Token) -> Tree[Token] | bool:
         """Whether the parser took the token; the finished tree for the end of the file."""
@@ -122,19 +136,32 @@ class _Reader:
         except LarkUnexpectedToken:
             return False
 
+    def _accepted(self) -> set[str]:
+        accepted: set[str] = self._cursor.accepts()  # type: ignore[no-untyped-call]
+        return accepted
+
     def _note_opening(self, index: int) -> None:
         token = self.tokens[index]
         if self._starts_statement(index):
             self._in_progress()
             self._open.append(_Open(len(self._cursor.parser_state.value_stack) - 1, index, token))
-        elif token.type == "LBRACE" and (top := self._in_progress()) is not None and top.token.type == "_MIXER":
-            top.has_body = True
+        elif token.type == "LBRACE":
+            top = self._in_progress()
+            if top is not None and top.token.type == "_MIXER":
+                top.has_body = True
 
     def _starts_statement(self, index: int) -> bool:
         kind = self.tokens[index].type
         if kind == "ROW":
-            return index > 0 and self.tokens[index - 1].type in _BEFORE_ROWS
+            return index > 0 and self._ends_statement(index - 1)
         return kind in _BODY_WORDS or kind in _ITEM_WORDS
+
+    def _follows_blanked_text(self, index: int) -> bool:
+        """Whether a mistake may only be the trace of one that the lexer reported in the same statement."""
+        opening = self._in_progress()
+        start = 0 if opening is None or opening.has_body else opening.index
+        first, stop = token_span(self.tokens[start]).start, token_span(self.tokens[index]).stop
+        return any(first <= bad.start < stop for bad in self.blanked) and start > 0
 
     def _in_progress(self) -> _Open | None:
         """The innermost opening that the parser has not finished."""
@@ -154,7 +181,7 @@ class _Reader:
         del state.state_stack[opening.depth + 1 :]
         self._open.remove(opening)
 
-    # -- recovery ----------------------------------------------------------------------------------------------------
+    # -- recovery ----------------------------------------------------------------------------------
 
     def _recover(self, index: int) -> int:
         """Leave out the statement around a mistake; the index of the token to go on with."""
@@ -168,7 +195,7 @@ class _Reader:
                 self._drop(opening)
         first = index if opening is None else opening.index
         self._remember_loss(first, opening)
-        accepted = self._cursor.accepts()
+        accepted = self._accepted()
         nesting = sum({"LBRACE": 1, "RBRACE": -1}.get(token.type, 0) for token in self.tokens[first:index])
         if "_MIXER" in accepted:
             return self._resume_at_item(index, opening, nesting)
@@ -188,7 +215,7 @@ class _Reader:
         kind = None if opening is None else opening.token.type
         for position in range(index, len(self.tokens)):
             token = self.tokens[position]
-            if token.type in _ITEM_WORDS and position > (opening.index if opening else -1):
+            if token.type in _ITEM_WORDS and self._starts_line(position):
                 return position
             if opening is not None and kind == "_MIXER" and token.type == "LBRACE":
                 self._open_unnamed_mixer(opening, token)
@@ -206,23 +233,29 @@ class _Reader:
         self.broken.add(opening.token.start_pos or 0)
 
     def _resume_in_body(self, index: int, nesting: int, accepted: set[str]) -> int:
+        if self.tokens[index].type in _RESERVED and not self._starts_line(index):
+            index += 1  # a reserved word in the place of a name
         for position in range(index, len(self.tokens)):
             token = self.tokens[position]
-            if token.type in _ITEM_WORDS:
+            starts_line = self._starts_line(position)
+            if token.type in _ITEM_WORDS and starts_line:
                 self._close_body(token)
                 return position
             if token.type in accepted and (
                 token.type in _BODY_WORDS
-                or (token.type == "ROW" and self._starts_rows(position))
+                or (token.type == "ROW" and starts_line)
                 or (token.type in {"RBRACE", "SEMICOLON"} and nesting <= 0)
             ):
+                return position
+            misspelt = token.type == "NAME" and starts_line and position > index
+            if misspelt and nesting <= 0 and self._ends_statement(position - 1):
                 return position
             nesting += {"LBRACE": 1, "RBRACE": -1}.get(token.type, 0)
         return len(self.tokens)
 
-    def _starts_rows(self, index: int) -> bool:
-        following = [token.type for token in self.tokens[index + 1 : index + 5]]
-        return following == ["LSQB", "NAME", "RSQB", "EQUAL"]
+    def _ends_statement(self, index: int) -> bool:
+        """Whether a statement can end with this token."""
+        return self.tokens[index].type in _BEFORE_ROWS
 
     def _close_body(self, before: Token) -> None:
         """End the item that is still open in front of a token."""
@@ -249,35 +282,45 @@ class _Reader:
         tree = self._feed(token)
         return tree if isinstance(tree, Tree) else None
 
-    # -- what to say -------------------------------------------------------------------------------------------------
+    # -- what to say -------------------------------------------------------------------------------
 
     def _diagnose(self, index: int) -> Diagnostic:
         token = self.tokens[index]
         span = token_span(token)
-        accepted = self._cursor.accepts()
-        opening = self._in_progress()
-        at_items = "_MIXER" in accepted
-        starts = self._starts_statement(index) or token.type in {"$END", "RBRACE"}
-        unclosed = self._innermost_bracket(0 if opening is None else opening.index, index)
-        if unclosed is not None and (
-            (starts and token.type != _CLOSER[unclosed.type])
-            or (token.type in _CLOSER.values() and token.type != _CLOSER[unclosed.type])
-        ):
+        accepted = self._accepted()
+        unclosed = self._unclosed_bracket(index)
+        if unclosed is not None:
             closer = {"(": ")", "[": "]", "{": "}"}[str(unclosed)]
-            return UnclosedBracket(span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=_found(token))
+            return UnclosedBracket(
+                span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=_found(token)
+            )
         if token.type == "$END":
             return UnexpectedEnd(span=span, expected=_expectation(accepted))
-        if at_items and (token.type in _BODY_WORDS or token.type == "ROW"):
+        if "_MIXER" in accepted and (token.type in _BODY_WORDS or token.type == "ROW"):
             return OutsideMixer(span=span, word=str(token))
-        stray = self._stray_word(index, accepted, opening)
-        if stray is not None:
+        if (stray := self._stray_word(index, accepted)) is not None:
             return stray
-        if token.type in _RESERVED and "NAME" in accepted and not self._starts_line(index):
-            word = str(token)
-            return ReservedWord(span=span, word=word, suggestion=word.lower() if token.type == "ROW" else f"{word}_")
+        wants_name = "NAME" in accepted and "PLUS" not in accepted
+        if token.type in _RESERVED and wants_name and not self._starts_line(index):
+            return ReservedWord(span=span, word=str(token), suggestion=another_name(token))
         return UnexpectedToken(
-            span=span, found=_found(token), expected=_expectation(accepted), hint=self._habit(index, accepted)
+            span=span, found=_found(token), expected=_expectation(accepted), hint=self._habit(index)
         )
+
+    def _unclosed_bracket(self, index: int) -> Token | None:
+        """The bracket that a token shows to be unclosed, because it starts something or closes another kind."""
+        token = self.tokens[index]
+        starts = self._starts_statement(index) and self._starts_line(index)
+        if not starts and token.type != "$END" and token.type not in _CLOSER.values():
+            return None
+        opening = self._in_progress()
+        bracket = None
+        if opening is not None and not opening.has_body:
+            bracket = self._innermost_bracket(opening.index, index)
+        body = self._enclosing_body()
+        if bracket is None and body is not None and (token.type in _ITEM_WORDS or token.type == "$END"):
+            bracket = self._innermost_bracket(body.index, index)
+        return None if bracket is None or token.type == _CLOSER[bracket.type] else bracket
 
     def _innermost_bracket(self, first: int, index: int) -> Token | None:
         brackets: list[Token] = []
@@ -288,49 +331,48 @@ class _Reader:
                 brackets.pop()
         return brackets[-1] if brackets else None
 
-    def _stray_word(self, index: int, accepted: set[str], opening: _Open | None) -> Diagnostic | None:
-        """A name where a statement should start: on its own, or swallowed by the statement before as ``3 lets``."""
+    def _stray_word(self, index: int, accepted: set[str]) -> Diagnostic | None:
+        """A name where a statement should start: on its own, or swallowed by the one before as ``3 lets``."""
         first = index
         while first > 0 and not self._starts_line(first):
             first -= 1
         word = self.tokens[first]
-        if word.type != "NAME" or (opening is not None and not opening.has_body and first <= opening.index):
+        inside = self._enclosing_body() is not None
+        if word.type != "NAME" or not (inside or "_MIXER" in accepted):
             return None
         if self._innermost_bracket(first, index) is not None:
             return None
-        inside = self._in_body(opening)
-        if opening is not None and not opening.has_body and self._innermost_bracket(opening.index, first) is not None:
-            return None
-        if "_MIXER" not in accepted and not inside:
-            return None
-        words = _STATEMENT_WORDS if inside else ("mixer", "set", "let")
+        opening = self._in_progress()
+        if opening is not None and not opening.has_body:
+            if first <= opening.index or not self._ends_statement(first - 1):
+                return None
+            if self._innermost_bracket(opening.index, first) is not None:
+                return None
+        words = _STATEMENT_SPELLINGS if inside else _ITEM_SPELLINGS
         return UnknownStatement(
             span=token_span(word),
             kind="statement" if inside else "item",
             word=str(word),
-            expected=_joined([f"`{w}`" for w in words]),
-            hint="".join(f"did you mean `{match}`?" for match in get_close_matches(word, words, 1, 0.5)),
+            expected=_joined([f"`{spelling}`" for spelling in words]),
+            hint=did_you_mean(word, words),
         )
 
-    def _in_body(self, opening: _Open | None) -> bool:
-        return any(entry.has_body for entry in self._open) and opening is not None
+    def _enclosing_body(self) -> _Open | None:
+        self._in_progress()
+        return next((opening for opening in reversed(self._open) if opening.has_body), None)
 
     def _starts_line(self, index: int) -> bool:
-        if index == 0:
+        """Whether a token is the first of its line, or stands after a brace or a semicolon."""
+        if index == 0 or self.tokens[index - 1].type in {"LBRACE", "RBRACE", "SEMICOLON"}:
             return True
-        between = self.source.text[self.tokens[index - 1].end_pos : self.tokens[index].start_pos]
-        return "\n" in between or ";" in between
+        return "\n" in self.source.text[self.tokens[index - 1].end_pos : self.tokens[index].start_pos]
 
-    def _habit(self, index: int, accepted: set[str]) -> str:
-        token = self.tokens[index]
-        for pair in ((index - 1, index), (index, index + 1)):
-            if 0 <= pair[0] and pair[1] < len(self.tokens):
-                left, right = self.tokens[pair[0]], self.tokens[pair[1]]
-                if left.end_pos == right.start_pos and (hint := habit(left + right)):
-                    return hint
-        if token.type == "EQUAL" and not accepted & _RELATIONS:
-            return ""
-        return habit(str(token))
+    def _habit(self, index: int) -> str:
+        """The help for a sign of another language, of one token or of two that touch."""
+        before, token, after = self.tokens[index - 1], self.tokens[index], self.tokens[index + 1 : index + 2]
+        touching = [before + token] if before.end_pos == token.start_pos else []
+        touching += [token + right for right in after if token.end_pos == right.start_pos]
+        return next((hint for text in (*touching, str(token)) if (hint := habit(text))), "")
 
 
 def _found(token: Token) -> str:
@@ -352,17 +394,16 @@ def _expectation(accepted: set[str]) -> str:
 
     fold({"_DOC", "_CLAIM", "_LET", "_WHERE", "_WEIGHTS", "_STATE", "_HEADS", "ROW"}, "a statement")
     fold({"_MIXER", "_SET", "_LET"}, "`mixer`, `set` or `let`")
-    if _EXPRESSION <= rest:
+    if rest >= _EXPRESSION:
         rest.discard("_NOT")
         rest.discard("ROW")
         fold(_EXPRESSION, "an expression")
-    if _OPERATORS <= rest:
+    if rest >= _OPERATORS:
         fold(_OPERATORS, "an operator")
         rest -= {"NAME", "INT", "LPAR"}
-    rest -= _OPERATORS if "an operator" in words else set()
     fold(_RELATIONS, "a comparison")
     if words or len(rest) > 1:
-        rest.discard("SEMICOLON")
+        rest -= {"SEMICOLON", "$END"}
     spelled = sorted(_PLAIN[kind] if kind in _PLAIN else _spelling(kind) for kind in rest)
     return _joined(sorted(words) + spelled)
 
@@ -374,5 +415,3 @@ def _spelling(kind: str) -> str:
 
 def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
