@@ -174,6 +174,6 @@ class _Coefficients:
         scores = {s: np.where(self.reached[s], self._value(score, s), -np.inf) for s in sides}
         highest = np.max([s.max(-1, keepdims=True, initial=-np.inf) for s in scores.values()], axis=0)
         highest = np.where(np.isneginf(highest), 0.0, highest)  # a row without entries
-        powers = {s: np.exp(value - highest) for s, value in scores.items()}
+        powers: dict[Side, Floats] = {s: np.exp(value - highest) for s, value in scores.items()}
         total = sum((p.sum(-1, keepdims=True) for p in powers.values()), np.array(0.0))
         return powers[side] / np.where(total == 0, 1.0, total)
