@@ -141,7 +141,7 @@ def _sides(condition: Condition) -> Iterator[Expr]:
             yield from _sides(part)
 
 
-# -- comprehensions ----------------------------------------------------------------------------------------
+# -- comprehensions -------------------------------------------------------------------------------------
 
 
 def _comprehension(row_set: Comprehension) -> Form:
@@ -542,7 +542,7 @@ def _fenwick(body: _Body) -> Form | None:
     return Fenwick(2) if body.element == cleared else None
 
 
-# -- unions, differences, intersections --------------------------------------------------------------------
+# -- unions, differences, intersections -----------------------------------------------------------------
 
 
 def _merged(forms: Iterable[Form]) -> tuple[Form, ...]:

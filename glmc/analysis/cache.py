@@ -1,0 +1,208 @@
+"""Exact cache by the last reader of every vector (THEORY, section 2).
+
+A vector j is live before token t when j < t <= its last reader. Forms that bound or unbound the last
+reader give it outright. For other row sets enumeration looks up to a horizon: exact where a fact says
+that a vector unread for some rows stays unread, a lower bound otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from glmc.analysis.batches import TooManyEntries, batches, columns, distances
+from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
+from glmc.analysis.recognise import is_shift_invariant, reach, recognise
+from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
+from glmc.pattern.nodes import Difference, Expr, Pattern, RowSet, Union, Variable
+
+FOREVER = np.iinfo(np.int64).max
+"""The last reader of a vector that is read again and again."""
+
+UNREAD = -1
+"""The last reader of a vector that no row reads."""
+
+Settled = Callable[[RowSet], int | None]
+"""A proved delay d such that a vector not read in rows t … t + d of the set is not read later; or None."""
+
+_HORIZON = 4
+_ENTRIES_BEYOND = 1 << 24
+
+
+@dataclass(frozen=True)
+class LastReaders:
+    """The last row that reads column j, for each j below a length (``FOREVER``, ``UNREAD``).
+
+    Readers beyond the length may be cut to it. ``horizon`` is None where that is all exact, else the number
+    of rows that were looked at, and the last reader may come later than it says.
+    """
+
+    rows: IntArray
+    horizon: int | None
+
+
+@dataclass(frozen=True)
+class Cache:
+    """cache(n) at index n for 0 <= n <= length; a lower bound if ``horizon`` (rows looked at) is not None."""
+
+    values: IntArray
+    horizon: int | None
+
+
+def cache(pattern: Pattern, length: int, settled: Settled = reach) -> Cache:
+    """cache(n) for every n up to ``length``, added over groups and sides.
+
+    ``settled`` supplies what is proved about row sets without a telling form; a bounded reach is such a fact.
+    """
+    readers = [
+        last_readers(row_set, length, settled) for group in pattern.groups for row_set in (group.a, group.b)
+    ]
+    live = sum((live_counts(found.rows) for found in readers), np.zeros(length + 1, np.int64))
+    horizons = [found.horizon for found in readers if found.horizon is not None]
+    return Cache(np.maximum.accumulate(live), min(horizons, default=None))
+
+
+def live_counts(last: IntArray) -> IntArray:
+    """|{j < t : last reader of j >= t}| at index t, for 0 <= t <= len(last)."""
+    length = len(last)
+    born = np.flatnonzero(last > np.arange(length)) + 1
+    dies = np.minimum(last[born - 1], length) + 1
+    changes = np.bincount(born, minlength=length + 2) - np.bincount(dies, minlength=length + 2)
+    return np.cumsum(changes)[: length + 1]
+
+
+def last_readers(row_set: RowSet, length: int, settled: Settled = reach) -> LastReaders:
+    """The last reader of every column below ``length``."""
+    pieces = [_piece_readers(piece, length, settled) for piece in _pieces(row_set)]
+    horizons = [piece.horizon for piece in pieces if piece.horizon is not None]
+    rows = reduce(np.maximum, (piece.rows for piece in pieces), np.full(length, UNREAD))
+    return LastReaders(rows, None if (rows == FOREVER).all() else min(horizons, default=None))
+
+
+def _pieces(row_set: RowSet) -> Iterator[RowSet]:
+    match row_set:
+        case Union(left, right):
+            yield from _pieces(left)
+            yield from _pieces(right)
+        case _:
+            yield row_set
+
+
+def _piece_readers(row_set: RowSet, length: int, settled: Settled) -> LastReaders:
+    if _endless(row_set):
+        return LastReaders(np.full(length, FOREVER), None)
+    found = [_form_readers(form, row_set, length) for form in recognise(row_set)]
+    if all(rows is not None for rows in found):
+        known = (rows for rows in found if rows is not None)
+        return LastReaders(reduce(np.maximum, known, np.full(length, UNREAD)), None)
+    delay = settled(row_set)
+    if delay is not None:
+        return LastReaders(_enumerated(row_set, length, length + delay + 1)[0], None)
+    if is_shift_invariant(row_set):
+        horizon = _HORIZON * length
+        furthest = distances(row_set, horizon).max(initial=UNREAD)
+        rows = np.full(length, UNREAD) if furthest < 0 else np.arange(length) + furthest
+        return LastReaders(rows, horizon)
+    return LastReaders(*_enumerated(row_set, length, _HORIZON * length))
+
+
+def _endless(row_set: RowSet) -> bool:
+    """Whether the set is shift-invariant with unboundedly many distances: no vector is ever done with."""
+    match row_set:
+        case Difference(left, right) if is_shift_invariant(row_set) and reach(right) is not None:
+            return _endless(left)
+        case _:
+            return any(
+                isinstance(form, Band | Stride | Shifts) and _unbounded(form) for form in recognise(row_set)
+            )
+
+
+def _unbounded(form: Band | Stride | Shifts) -> bool:
+    match form:
+        case Band(_, stop):
+            return stop is None
+        case Stride(_, _, count):
+            return count is None
+        case Shifts(_, _, _, stop):
+            return stop is None
+
+
+def _form_readers(form: Form, row_set: RowSet, length: int) -> IntArray | None:
+    """The last readers of every column below ``length`` by the form alone, None where it does not tell."""
+    columns_ = np.arange(length)
+    match form:
+        case Band(_, int(stop)):
+            return columns_ + stop - 1
+        case Stride(first, step, int(count)):
+            return columns_ + first + step * (count - 1)
+        case Shifts(distance, variable, start, int(stop)):
+            return columns_ + int(values(distance, variable, start, stop).max())
+        case Columns(_, _, _, _, lag) if recognise(row_set) == (form,):
+            rows = np.full(length, UNREAD)
+            born = columns(row_set, length + lag)
+            rows[born[born < length]] = FOREVER
+            return rows
+        case Block(width, lag):
+            end = columns_ // width * width + width - 1
+            return np.where(columns_ <= end - lag, end, UNREAD)
+        case Fenwick(2):
+            rows = columns_ + (columns_ & -columns_) - 1
+            rows[:1] = FOREVER
+            return rows
+        case Compact():
+            lifetime = lifetimes(form, length)
+            return None if lifetime is None else columns_ + lifetime[1:]
+        case Band() | Stride() | Shifts() | Columns() | Fenwick() | Interval() | Opaque():
+            return None
+
+
+def lifetimes(form: Compact, length: int) -> IntArray | None:
+    """L(Q) = f(max{k : a_k | Q}) at index Q of 1 … length, cut where it passes ``length`` (the reader lemma).
+
+    None where f is not strictly increasing so far, which the lemma needs.
+    """
+    gaps, units = compact_slots(form, length)
+    if (np.diff(gaps) <= 0).any():
+        return None
+    last_of_unit = np.flatnonzero(np.diff(units, append=0))
+    lifetime = np.zeros(length + 1, np.int64)
+    for k in last_of_unit:
+        lifetime[:: units[k]] = gaps[k]
+    return lifetime
+
+
+def compact_slots(form: Compact, length: int) -> tuple[IntArray, IntArray]:
+    """f(k) and a_k for k = 0, 1, … to the first f(k) or a_k beyond ``length``, cut to length + 1."""
+    count = 16
+    while True:
+        pair = [values(expr, form.variable, 0, count) for expr in (form.distance, form.unit)]
+        beyond = np.flatnonzero((pair[0] > length) | (pair[1] > length))
+        if len(beyond):
+            gaps, units = (np.minimum(v[: beyond[0] + 1], length + 1).astype(np.int64) for v in pair)
+            return gaps, units
+        count *= 4
+
+
+def values(expr: Expr, variable: Variable, start: int, stop: int) -> IntArray:
+    """expr at variable = start … stop − 1; Python integers where int64 does not hold them."""
+    arguments = np.arange(start, stop)
+    return evaluate_rows(expr, Rows(np.zeros_like(arguments), {variable.name: arguments}))
+
+
+def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int]:
+    """Last readers among the rows below ``stop``, and the number of rows that were affordable."""
+    last = np.full(length, UNREAD)
+    seen = 0
+    done = 0
+    for _, done, found in batches(row_set, 0, stop):
+        inside = found.column < length
+        last[found.column[inside]] = found.row[inside]  # rows ascend, so the last one stays
+        seen += len(found.row) if done > length else 0
+        if seen > _ENTRIES_BEYOND:
+            break
+    if done < length:
+        raise TooManyEntries
+    return last, done
