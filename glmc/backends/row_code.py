@@ -1,0 +1,201 @@
+"""Prints row sets as the exact Python functions of a package's ``rows.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from glmc.backends.index_code import IndexPrinter, may_fail
+from glmc.pattern.evaluate import subexpressions
+from glmc.pattern.nodes import (
+    And,
+    Call,
+    Comparison,
+    Comprehension,
+    Condition,
+    Difference,
+    Generator,
+    Intersection,
+    Listed,
+    Number,
+    Remainder,
+    RowSet,
+    Union,
+)
+from glmc.pattern.rows import slot_capacity
+
+_INDENT = "    "
+
+
+@dataclass
+class RowPrinter:
+    """Prints functions of the row index i: its columns with their slots, or as a plain set.
+
+    ``functions`` collects the printed functions, each after those that it calls.
+    """
+
+    index: IndexPrinter
+    functions: list[str] = field(default_factory=list)
+
+    def slotted(self, name: str, row_set: RowSet, about: str) -> None:
+        """``def name(i: int) -> dict[int, int]``: column to least slot number, as the language numbers slots."""
+        self._function(name, row_set, about, numbered=True)
+
+    def plain(self, name: str, row_set: RowSet, about: str) -> None:
+        """``def name(i: int) -> set[int]``: the columns."""
+        self._function(name, row_set, about, numbered=False)
+
+    def _function(self, name: str, row_set: RowSet, about: str, *, numbered: bool) -> None:
+        body = self._statements(name, row_set, 0 if numbered else None)
+        result, empty = ("dict[int, int]", "{}") if numbered else ("set[int]", "set()")
+        lines = (f'"""{about}"""', f"found: {result} = {empty}", *body, "return found")
+        text = "".join(f"{_INDENT}{line}\n" for line in lines)
+        self.functions.append(f"def {name}(i: int) -> {result}:\n{text}")
+
+    def _statements(self, name: str, row_set: RowSet, first: int | None) -> list[str]:
+        """Statements that add ``row_set`` to ``found``; slots count from ``first``, None for a plain set."""
+        match row_set:
+            case Listed(elements):
+                lines = []
+                for place, element in enumerate(elements):
+                    slot = None if first is None else str(first + place)
+                    lines += self._add(self.index.integer(element), slot, self.index.is_natural(element))
+                return lines
+            case Comprehension():
+                return self._comprehension(row_set, first)
+            case Union(left, right):
+                second = None if first is None else first + (slot_capacity(left) or 0)
+                return [
+                    *self._statements(f"{name}_left", left, first),
+                    *self._statements(f"{name}_right", right, second),
+                ]
+            case Difference(left, right) | Intersection(left, right):
+                keep = "in" if isinstance(row_set, Intersection) else "not in"
+                chosen, other = f"{name}_chosen", f"{name}_other"
+                self._function(
+                    chosen, left, "What the set operation chooses from.", numbered=first is not None
+                )
+                self.plain(other, right, "What the set operation compares with.")
+                lines = [f"other = {other}(i)"]
+                if first is None:
+                    return [*lines, f"found.update(j for j in {chosen}(i) if j {keep} other)"]
+                slot = f"{first} + slot" if first else "slot"
+                return [
+                    *lines,
+                    f"for j, slot in {chosen}(i).items():",
+                    f"{_INDENT}if j {keep} other:",
+                    f"{_INDENT * 2}found.setdefault(j, {slot})",
+                ]
+            case _:
+                assert_never(row_set)
+
+    # -- comprehensions
+
+    def _comprehension(self, row_set: Comprehension, first: int | None) -> list[str]:
+        for generator in row_set.generators:
+            if self.index.is_natural(generator.start):
+                self.index.naturals.add(generator.variable)
+        slot = None if first is None else self._slot(row_set, first)
+        unbounded = any(generator.stop is None for generator in row_set.generators)
+        if unbounded:
+            return self._unbounded(row_set, row_set.generators, slot)
+        lines = [
+            _INDENT * depth + self._loop(generator) for depth, generator in enumerate(row_set.generators)
+        ]
+        depth = len(lines)
+        if row_set.condition is not None:
+            lines.append(f"{_INDENT * depth}if {self.index.condition(row_set.condition)}:")
+            depth += 1
+        known = self.index.is_natural(row_set.element)
+        return lines + _indented(self._add(self.index.integer(row_set.element), slot, known), depth)
+
+    def _unbounded(self, row_set: Comprehension, loops: tuple[Generator, ...], slot: str | None) -> list[str]:
+        """Loops that end at the first value of a variable from which no later one gives an element."""
+        (generator, *inner) = loops
+        head = self._loop(generator)
+        if not inner:
+            nested = len(row_set.generators) > 1
+            leave = "break" if generator.stop is None else "continue"
+            return [head, *_indented(self._reach(row_set, slot, leave, nested), 1)]
+        body = self._unbounded(row_set, tuple(inner), slot)
+        if generator.stop is not None:
+            return [head, *_indented(body, 1)]
+        empty = "False"
+        if inner[0].stop is not None:  # an empty range says nothing about later values
+            low = self.index.integer(inner[0].start, least=0)
+            empty = f"{self.index.integer(inner[0].stop, least=0)} <= {low}"
+        return [head, *_indented([f"alive = {empty}", *body, "if not alive:", f"{_INDENT}break"], 1)]
+
+    def _reach(self, row_set: Comprehension, slot: str | None, leave: str, nested: bool) -> list[str]:
+        """The innermost statements: conditions, the element, and when to leave the loop."""
+        parts = conjuncts(row_set.condition)
+        lasting = [part for part in parts if stays_false(part)]
+        passing = [part for part in parts if not stays_false(part)]
+        lines = [
+            line for part in lasting for line in (f"if {self.index.negation(part)}:", f"{_INDENT}{leave}")
+        ]
+        column = [f"j = {self.index.integer(row_set.element)}", "if j < 0:", f"{_INDENT}{leave}"]
+        alive = ["alive = True"] if nested else []
+        added = f"found.add({{}})" if slot is None else f"found.setdefault({{}}, {slot})"
+        if passing and may_fail(row_set.element):
+            skip = [
+                line
+                for part in passing
+                for line in (f"if {self.index.negation(part)}:", f"{_INDENT}continue")
+            ]
+            return [*lines, *skip, *column, *alive, added.format("j")]
+        if self.index.is_natural(row_set.element) and lasting and not passing:
+            return [*lines, *alive, added.format(self.index.integer(row_set.element))]
+        tests = " and ".join(self.index.condition(part) for part in passing)
+        final = [f"if {tests}:", f"{_INDENT}{added.format('j')}"] if passing else [added.format("j")]
+        return [*lines, *column, *alive, *final]
+
+    def _loop(self, generator: Generator) -> str:
+        k, start = self.index.variable(generator.variable), self.index.integer(generator.start)
+        if generator.stop is None:
+            self.index.uses.add("count")
+            return f"for {k} in count({'' if start == '0' else start}):"
+        stop = self.index.integer(generator.stop)
+        return f"for {k} in range({stop}):" if start == "0" else f"for {k} in range({start}, {stop}):"
+
+    def _slot(self, row_set: Comprehension, first: int) -> str:
+        if not row_set.generators:
+            return str(first)
+        (generator,) = row_set.generators
+        k = self.index.variable(generator.variable)
+        if isinstance(generator.start, Number):
+            shift = first - int(generator.start.value)
+            return k if not shift else f"{k} + {shift}" if shift > 0 else f"{k} - {-shift}"
+        text = f"{k} - {self.index.integer(generator.start, least=1)}"
+        return f"{first} + {text}" if first else text
+
+    def _add(self, column: str, slot: str | None, known: bool) -> list[str]:
+        """Statements that add one column unless it is negative; ``known``: it never is."""
+        if known:
+            return [f"found.add({column})" if slot is None else f"found.setdefault({column}, {slot})"]
+        adding = "found.add(j)" if slot is None else f"found.setdefault(j, {slot})"
+        return [f"j = {column}", "if j >= 0:", f"{_INDENT}{adding}"]
+
+
+def _indented(lines: list[str], depth: int) -> list[str]:
+    return [_INDENT * depth + line for line in lines]
+
+
+def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
+    """The conditions that must all hold."""
+    match condition:
+        case None:
+            return ()
+        case And(parts):
+            return tuple(inner for part in parts for inner in conjuncts(part))
+        case _:
+            return (condition,)
+
+
+def stays_false(part: Condition) -> bool:
+    """Whether, as elaboration has shown where it matters, the condition once false is so at all later values."""
+    return isinstance(part, Comparison) and not any(
+        isinstance(node, Remainder) or (isinstance(node, Call) and node.function in ("abs", "gcd", "lowbit"))
+        for side in (part.left, part.right)
+        for node in subexpressions(side)
+    )
