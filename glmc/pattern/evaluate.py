@@ -9,7 +9,7 @@ by element. All agree.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -45,6 +45,7 @@ from glmc.pattern.nodes import (
     Variable,
 )
 from glmc.pattern.reals import Real, Value
+from glmc.pattern.walk import subexpressions
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -472,24 +473,6 @@ def _columns(expr: Expr, rows: Rows) -> _Columns:
             return _map_columns(map_, _exact(_columns(argument, rows)))
         case _:
             assert_never(expr)
-
-
-def subexpressions(expr: Expr) -> Iterator[Expr]:
-    """The expression and all its parts, without the bodies of maps."""
-    yield expr
-    match expr:
-        case Number() | Row() | Length() | Variable() | Earlier():
-            parts: tuple[Expr, ...] = ()
-        case Sum(parts) | Product(parts) | Call(_, parts):
-            pass
-        case Quotient(x, y) | FloorDivide(x, y) | Remainder(x, y) | Power(x, y):
-            parts = (x, y)
-        case MapValue(_, argument):
-            parts = (argument,)
-        case _:
-            assert_never(expr)
-    for part in parts:
-        yield from subexpressions(part)
 
 
 def _varies(expr: Expr, rows: Rows) -> bool:

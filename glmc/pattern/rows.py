@@ -19,7 +19,6 @@ from glmc.pattern.evaluate import (
     Rows,
     evaluate_rows,
     hold_rows,
-    subexpressions,
 )
 from glmc.pattern.nodes import (
     And,
@@ -43,6 +42,7 @@ from glmc.pattern.nodes import (
     Sum,
     Union,
 )
+from glmc.pattern.walk import subexpressions
 
 BLOCK_ENTRIES = 1 << 22  # entries that one block of rows may hold, about
 WORK_LIMIT = 1 << 30  # evaluations of an element, for one call
