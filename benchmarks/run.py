@@ -3,8 +3,8 @@
     glmc build examples/power_of_two.glm -o build/bench
     python benchmarks/run.py --packages build/bench --length 4096 8192
 
-Needs torch alone, so that packages built elsewhere can be measured on a machine without glmc. Every figure is the
-median of one run; the ratio is attention's time over the operator's, in the same run.
+Needs torch alone, so that packages built elsewhere can be measured on a machine without glmc. Every figure
+is the median of one run; the ratio is attention's time over the operator's, in the same run.
 """
 
 from __future__ import annotations
@@ -138,9 +138,8 @@ def main() -> None:
     arguments.dtype = torch.bfloat16 if cuda else torch.float32
     sys.path.insert(0, str(arguments.packages))
     where = torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads"
-    print(
-        f"torch {torch.__version__}, {where}, {arguments.dtype}, {arguments.heads} heads of {arguments.head_dim}"
-    )
+    shape = f"{arguments.heads} heads of {arguments.head_dim}"
+    print(f"torch {torch.__version__}, {where}, {arguments.dtype}, {shape}")
     print(f"{'':28} {'length':>7} {'forward':>14} {'ratio':>8} {'and backward':>14} {'ratio':>8}")
     rows = measure(arguments)
     if arguments.json:
