@@ -8,9 +8,11 @@ import numpy as np
 
 from glmc.pattern.evaluate import IntArray
 from glmc.pattern.nodes import RowSet
-from glmc.pattern.rows import Entries, entry_blocks, row
+from glmc.pattern.rows import Entries, entries, row
 
 _MOST_ENTRIES = 1 << 26
+_ENTRIES_AT_ONCE = 1 << 21
+_SAMPLED_ROWS = 8
 
 
 class TooManyEntries(Exception):
@@ -22,14 +24,21 @@ def batches(row_set: RowSet, start: int, stop: int) -> Iterator[tuple[int, int, 
 
     Raises TooManyEntries where there are about 10^8 entries, EvaluationError where a row has no value.
     """
-    if start < stop and len(columns(row_set, stop - 1)) * (stop - start) > 2 * _MOST_ENTRIES:
+    sampled = entries(row_set, max(start, stop - _SAMPLED_ROWS), stop)
+    if len(sampled) * (stop - start) > 2 * _SAMPLED_ROWS * _MOST_ENTRIES:
         raise TooManyEntries
+    height = 64
     seen = 0
-    for first, end, found in entry_blocks(row_set, start, stop):
-        yield first, end, found
+    while start < stop:
+        end = min(start + height, stop)
+        found = entries(row_set, start, end)
+        yield start, end, found
         seen += len(found)
         if seen > _MOST_ENTRIES:
             raise TooManyEntries
+        width = len(found) // (end - start) + 1
+        height = min(max(_ENTRIES_AT_ONCE // width, 16), 2 * height)
+        start = end
 
 
 def columns(row_set: RowSet, index: int) -> IntArray:

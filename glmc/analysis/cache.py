@@ -13,11 +13,12 @@ from functools import reduce
 
 import numpy as np
 
-from glmc.analysis.batches import TooManyEntries, batches, columns, distances
+from glmc.analysis.batches import batches, columns, distances
 from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
-from glmc.analysis.recognise import is_shift_invariant, reach, recognise
-from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
-from glmc.pattern.nodes import Difference, Expr, Pattern, RowSet, Union, Variable
+from glmc.analysis.recognise import is_shift_invariant, reach, recognise, values
+from glmc.pattern.evaluate import IntArray
+from glmc.pattern.nodes import Difference, Pattern, RowSet, Union
+from glmc.pattern.rows import Entries
 
 FOREVER = np.iinfo(np.int64).max
 """The last reader of a vector that is read again and again."""
@@ -25,7 +26,7 @@ FOREVER = np.iinfo(np.int64).max
 UNREAD = -1
 """The last reader of a vector that no row reads."""
 
-Settled = Callable[[RowSet], int | None]
+Settling = Callable[[RowSet], int | None]
 """A proved delay d such that a vector not read in rows t … t + d of the set is not read later; or None."""
 
 _HORIZON = 4
@@ -52,10 +53,42 @@ class Cache:
     horizon: int | None
 
 
-def cache(pattern: Pattern, length: int, settled: Settled = reach) -> Cache:
+def settling(row_set: RowSet) -> int | None:
+    """The delay after which an unread vector stays unread, as far as the forms tell."""
+    bound = reach(row_set)
+    if bound is not None:
+        return bound
+    match row_set:
+        case Union(left, right):
+            delays = (settling(left), settling(right))
+            return None if None in delays else max(d for d in delays if d is not None)
+        case Difference(left, right) if (removed := reach(right)) is not None:
+            # beyond distance ``removed`` both sides of the difference read alike
+            delay = settling(left)
+            return None if delay is None else delay + removed + 1
+    forms = [_form_settling(form) for form in recognise(row_set)]
+    return None if None in forms else max((d for d in forms if d is not None), default=0)
+
+
+def _form_settling(form: Form) -> int | None:
+    match form:
+        case Band(first, None):
+            return first
+        case Stride(first, step, None):
+            return first + step
+        case Columns(_, _, _, _, lag):
+            return lag
+        case Fenwick():
+            return 0
+        case Band() | Stride() | Block() | Shifts() | Interval() | Compact() | Opaque():
+            return None
+
+
+def cache(pattern: Pattern, length: int, settled: Settling = settling) -> Cache:
     """cache(n) for every n up to ``length``, added over groups and sides.
 
-    ``settled`` supplies what is proved about row sets without a telling form; a bounded reach is such a fact.
+    ``settled`` supplies what is proved about row sets whose forms do not give the last readers. Raises
+    TooManyEntries, EvaluationError.
     """
     readers = [
         last_readers(row_set, length, settled) for group in pattern.groups for row_set in (group.a, group.b)
@@ -74,12 +107,12 @@ def live_counts(last: IntArray) -> IntArray:
     return np.cumsum(changes)[: length + 1]
 
 
-def last_readers(row_set: RowSet, length: int, settled: Settled = reach) -> LastReaders:
+def last_readers(row_set: RowSet, length: int, settled: Settling = settling) -> LastReaders:
     """The last reader of every column below ``length``."""
     pieces = [_piece_readers(piece, length, settled) for piece in _pieces(row_set)]
     horizons = [piece.horizon for piece in pieces if piece.horizon is not None]
     rows = reduce(np.maximum, (piece.rows for piece in pieces), np.full(length, UNREAD))
-    return LastReaders(rows, None if (rows == FOREVER).all() else min(horizons, default=None))
+    return LastReaders(rows, None if (rows >= length).all() else min(horizons, default=None))
 
 
 def _pieces(row_set: RowSet) -> Iterator[RowSet]:
@@ -91,7 +124,7 @@ def _pieces(row_set: RowSet) -> Iterator[RowSet]:
             yield row_set
 
 
-def _piece_readers(row_set: RowSet, length: int, settled: Settled) -> LastReaders:
+def _piece_readers(row_set: RowSet, length: int, settled: Settling) -> LastReaders:
     if _endless(row_set):
         return LastReaders(np.full(length, FOREVER), None)
     found = [_form_readers(form, row_set, length) for form in recognise(row_set)]
@@ -100,7 +133,8 @@ def _piece_readers(row_set: RowSet, length: int, settled: Settled) -> LastReader
         return LastReaders(reduce(np.maximum, known, np.full(length, UNREAD)), None)
     delay = settled(row_set)
     if delay is not None:
-        return LastReaders(_enumerated(row_set, length, length + delay + 1)[0], None)
+        last, done = _enumerated(row_set, length, length + delay + 1)
+        return LastReaders(last, None if done is None or done > length + delay else done)
     if is_shift_invariant(row_set):
         horizon = _HORIZON * length
         furthest = distances(row_set, horizon).max(initial=UNREAD)
@@ -138,8 +172,6 @@ def _form_readers(form: Form, row_set: RowSet, length: int) -> IntArray | None:
             return columns_ + stop - 1
         case Stride(first, step, int(count)):
             return columns_ + first + step * (count - 1)
-        case Shifts(distance, variable, start, int(stop)):
-            return columns_ + int(values(distance, variable, start, stop).max())
         case Columns(_, _, _, _, lag) if recognise(row_set) == (form,):
             rows = np.full(length, UNREAD)
             born = columns(row_set, length + lag)
@@ -186,23 +218,26 @@ def compact_slots(form: Compact, length: int) -> tuple[IntArray, IntArray]:
         count *= 4
 
 
-def values(expr: Expr, variable: Variable, start: int, stop: int) -> IntArray:
-    """expr at variable = start … stop − 1; Python integers where int64 does not hold them."""
-    arguments = np.arange(start, stop)
-    return evaluate_rows(expr, Rows(np.zeros_like(arguments), {variable.name: arguments}))
+def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int | None]:
+    """Last readers among the rows below ``stop``, and the number of rows looked at.
 
-
-def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int]:
-    """Last readers among the rows below ``stop``, and the number of rows that were affordable."""
+    That number is None where every column has a reader beyond ``length``: then all are live to the end.
+    """
     last = np.full(length, UNREAD)
-    seen = 0
-    done = 0
-    for _, done, found in batches(row_set, 0, stop):
-        inside = found.column < length
-        last[found.column[inside]] = found.row[inside]  # rows ascend, so the last one stays
-        seen += len(found.row) if done > length else 0
-        if seen > _ENTRIES_BEYOND:
-            break
-    if done < length:
-        raise TooManyEntries
+    for _, _, found in batches(row_set, 0, length):
+        _note(last, found)
+    done, seen = length, 0
+    while done < stop and seen < _ENTRIES_BEYOND:
+        slab = min(done + length // 8 + 1, stop)
+        for _, _, found in batches(row_set, done, slab):
+            _note(last, found)
+            seen += len(found)
+        done = slab
+        if (last >= length).all():
+            return last, None
     return last, done
+
+
+def _note(last: IntArray, found: Entries) -> None:
+    inside = found.column < len(last)
+    last[found.column[inside]] = found.row[inside]  # rows ascend: the last assignment stays

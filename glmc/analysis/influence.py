@@ -179,7 +179,7 @@ def _tabled(groups: tuple[Group, ...], length: int) -> Paths:
 
 
 def _widened(hops: HopTable) -> IntArray:
-    return np.where(hops == np.iinfo(hops.dtype).max, _NEVER, hops)
+    return np.where(hops == np.iinfo(hops.dtype).max, _NEVER, hops.astype(np.int64))
 
 
 def hops_between(group: Group, length: int) -> HopTable:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from glmc.analysis.forms import (
     Band,
     Block,
@@ -23,6 +25,7 @@ from glmc.analysis.forms import (
     Stride,
 )
 from glmc.analysis.polynomial import ZERO, Polynomial, TooLarge, constant, polynomial
+from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
 from glmc.pattern.nodes import (
     And,
     Call,
@@ -49,6 +52,7 @@ from glmc.pattern.nodes import (
 )
 
 _ROW = polynomial(Row())
+_MOST_DISTANCES = 1 << 16
 _CONSTANT_VARIABLE = Variable("k")
 
 
@@ -107,9 +111,17 @@ def _furthest(forms: tuple[Form, ...]) -> int | None:
                 furthest = max(furthest, first + step * (count - 1))
             case Block(width, _):
                 furthest = max(furthest, width - 1)
+            case Shifts(distance, variable, start, int(stop)) if stop - start <= _MOST_DISTANCES:
+                furthest = max(furthest, int(values(distance, variable, start, stop).max()))
             case _:
                 return None
     return furthest
+
+
+def values(expr: Expr, variable: Variable, start: int, stop: int) -> IntArray:
+    """expr at variable = start … stop − 1; Python integers where int64 does not hold them."""
+    arguments = np.arange(start, stop)
+    return evaluate_rows(expr, Rows(np.zeros_like(arguments), {variable.name: arguments}))
 
 
 def _all_forms_invariant(row_set: RowSet) -> bool:
