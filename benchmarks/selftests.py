@@ -3,7 +3,7 @@
     for file in examples/*.glm; do glmc build $file -o build/examples; done
     python benchmarks/selftests.py --packages build/examples
 
-Needs torch (and triton on a GPU), not glmc. Exits 1 if any self-test fails; --logs keeps what each one printed.
+Needs torch (and triton on a GPU), not glmc. Exits 1 if any self-test fails; --logs keeps what each printed.
 """
 
 from __future__ import annotations
