@@ -180,14 +180,14 @@ def _form_readers(form: Form, row_set: RowSet, length: int) -> IntArray | None:
         case Block(width, lag):
             end = columns_ // width * width + width - 1
             return np.where(columns_ <= end - lag, end, UNREAD)
-        case Fenwick(2):
-            rows = columns_ + (columns_ & -columns_) - 1
-            rows[:1] = FOREVER
-            return rows
+        case Fenwick(_, back):
+            cleared = columns_ + back
+            lowest = cleared & -cleared
+            return np.where(lowest > 0, cleared + lowest - 1, FOREVER)
         case Compact():
             lifetime = lifetimes(form, length)
             return None if lifetime is None else columns_ + lifetime[1:]
-        case Band() | Stride() | Shifts() | Columns() | Fenwick() | Interval() | Opaque():
+        case Band() | Stride() | Shifts() | Columns() | Interval() | Opaque():
             return None
 
 

@@ -88,9 +88,14 @@ class Compact:
 
 @dataclass(frozen=True)
 class Fenwick:
-    """{ ⌊i/base^k⌋·base^k : 0 <= k <= the number of digits of i }: i with low digits cleared, and 0."""
+    """{ c − back : c = ⌊i/2^k⌋·2^k, 0 <= k <= bitlen(i), c − back <= i − lag }: low bits of i cleared.
 
-    base: int
+    (lag, back) is (0, 0) for i with low bits cleared and 0, (1, 0) for the same without i, (1, 1) for what a
+    Fenwick tree sums, 0-based.
+    """
+
+    lag: int
+    back: int
 
 
 @dataclass(frozen=True)

@@ -546,12 +546,19 @@ def _value_at(expression: Polynomial, variable: Variable, value: int) -> int | N
 
 
 def _fenwick(body: _Body) -> Form | None:
-    """⌊i / base^k⌋·base^k for 0 <= k <= the number of digits of i (base 2: bitlen(i))."""
-    if body.start != ZERO or body.bounds or body.stop != polynomial(Call("bitlen", (Row(),))) + constant(1):
+    """⌊i / 2^k⌋·2^k for 0 <= k <= bitlen(i), or one less; the last one, 0, is then −1 and may be left out."""
+    if body.start != ZERO or body.bounds or body.stop is None:
         return None
     power = polynomial(Power(Number(Fraction(2)), body.variable))
     cleared = power * polynomial(Call("floor", (_divided(_ROW, power).expression(),)))
-    return Fenwick(2) if body.element == cleared else None
+    digits = polynomial(Call("bitlen", (Row(),)))
+    match (cleared - body.element).integer, (body.stop - digits).integer:
+        case 0, 1:
+            return Fenwick(0, 0)
+        case 1, 0 | 1:
+            return Fenwick(1, 1)
+        case _:
+            return None
 
 
 # -- unions, differences, intersections -----------------------------------------------------------------
@@ -592,6 +599,9 @@ def _joined(bands: list[Band]) -> tuple[Band, ...]:
 def _difference(left: tuple[Form, ...], right: tuple[Form, ...]) -> tuple[Form, ...] | None:
     if not right:
         return left
+    match right:
+        case (Band(0, int(stop)),):
+            return _beyond(left, stop)
     bands, removed = _only_bands(left), _only_bands(right)
     if bands is None or removed is None:
         return None
@@ -610,10 +620,39 @@ def _without(band: Band, hole: Band) -> tuple[Band, ...]:
 def _intersection(left: tuple[Form, ...], right: tuple[Form, ...]) -> tuple[Form, ...] | None:
     if not left or not right:
         return ()
+    for forms, other in ((left, right), (right, left)):
+        match other:
+            case (Band(first, None),) if (beyond := _beyond(forms, first)) is not None:
+                return beyond
     bands, others = _only_bands(left), _only_bands(right)
     if bands is None or others is None:
         return None
     return _merged(_common(a, b) for a in bands for b in others)
+
+
+def _beyond(forms: tuple[Form, ...], least: int) -> tuple[Form, ...] | None:
+    """The entries of distance ``least`` or more, None where no form says that."""
+    kept = [_beyond_in(form, least) for form in forms]
+    return None if None in kept else _merged(form for form in kept if form is not None)
+
+
+def _beyond_in(form: Form, least: int) -> Form | None:
+    match form:
+        case Band(first, stop):
+            return Band(max(first, least), stop)
+        case Stride(first, step, count):
+            passed = max(0, -((first - least) // step))
+            return Stride(first + passed * step, step, None if count is None else max(0, count - passed))
+        case Columns(column, variable, start, stop, lag):
+            return Columns(column, variable, start, stop, max(lag, least))
+        case Block(width, lag):
+            return Block(width, max(lag, least))
+        case Fenwick(lag, back) if least <= 1:
+            return Fenwick(max(lag, least), back)
+        case Compact() if least <= 1:
+            return form
+        case _:
+            return None
 
 
 def _common(a: Band, b: Band) -> Band:

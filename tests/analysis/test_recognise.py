@@ -39,7 +39,7 @@ from glmc.pattern.nodes import (
     Variable,
 )
 
-I, J, K = Row(), Variable("j"), Variable("k")
+ROW, J, K = Row(), Variable("j"), Variable("k")
 
 
 def number(value: int) -> Expr:
@@ -63,7 +63,11 @@ def power(base: Expr | int, exponent: Expr | int) -> Expr:
 
 
 def run(
-    element: Expr, variable: Variable, start: Expr | int, stop: Expr | int | None, condition: Condition | None = None
+    element: Expr,
+    variable: Variable,
+    start: Expr | int,
+    stop: Expr | int | None,
+    condition: Condition | None = None,
 ) -> Comprehension:
     ends = [number(e) if isinstance(e, int) else e for e in (start, stop)]
     return Comprehension(element, (Generator(variable, ends[0], ends[1]),), condition)
@@ -87,67 +91,96 @@ def units(index_map: IndexMap) -> RecursiveMap:
 
 def compact(index_map: IndexMap) -> RowSet:
     f, a = MapValue(index_map, K), MapValue(units(index_map), K)
-    slot = minus(times(a, Call("ceil", (Quotient(minus(plus(I, 1), f), a),))), 1)
-    return run(slot, K, 0, None, where(f, "<=", I))
+    slot = minus(times(a, Call("ceil", (Quotient(minus(plus(ROW, 1), f), a),))), 1)
+    return run(slot, K, 0, None, where(f, "<=", ROW))
 
 
 def compact_by_hand(index_map: IndexMap) -> RowSet:
     f, a = MapValue(index_map, K), MapValue(units(index_map), K)
-    slot = minus(times(plus(FloorDivide(minus(I, f), a), 1), a), 1)
-    return run(slot, K, 0, None, where(minus(I, f), ">=", 0))
+    slot = minus(times(plus(FloorDivide(minus(ROW, f), a), 1), a), 1)
+    return run(slot, K, 0, None, where(minus(ROW, f), ">=", 0))
 
+
+PAST = run(J, J, 0, ROW)
 
 RECOGNISED: dict[str, tuple[RowSet, tuple[Form, ...]]] = {
     "empty": (EMPTY, ()),
     "self": (SELF, (Band(0, 1),)),
-    "previous": (Listed((minus(I, 1),)), (Band(1, 2),)),
-    "three offsets": (Listed((minus(I, 5), minus(I, 1), minus(I, 2))), (Band(1, 3), Band(5, 6))),
-    "causal": (run(J, J, 0, plus(I, 1)), (Band(0, None),)),
-    "past": (run(J, J, 0, I), (Band(1, None),)),
-    "past by distance": (run(minus(I, K), K, 1, None), (Band(1, None),)),
-    "past by distance with an end": (run(minus(I, K), K, 1, plus(I, 1)), (Band(1, None),)),
-    "past by condition": (run(J, J, 0, plus(I, 1), where(J, "<", I)), (Band(1, None),)),
-    "window": (run(minus(I, K), K, 0, 8), (Band(0, 8),)),
-    "window of columns": (run(J, J, minus(I, 7), plus(I, 1)), (Band(0, 8),)),
-    "clipped window": (run(J, J, Call("max", (number(0), minus(I, 7))), plus(I, 1)), (Band(0, 8),)),
-    "window, clip last": (run(J, J, Call("max", (minus(I, 7), number(0))), plus(I, 1)), (Band(0, 8),)),
-    "window by condition": (run(J, J, 0, plus(I, 1), where(minus(I, J), "<", 8)), (Band(0, 8),)),
-    "empty window": (run(minus(I, K), K, 3, 3), ()),
-    "self and past": (Union(SELF, run(J, J, 0, I)), (Band(0, None),)),
-    "causal but self": (Difference(run(J, J, 0, plus(I, 1)), SELF), (Band(1, None),)),
-    "two windows' common part": (Intersection(run(minus(I, K), K, 0, 8), run(minus(I, J), J, 4, None)), (Band(4, 8),)),
-    "stride": (run(minus(I, times(4, K)), K, 0, None), (Stride(0, 4, None),)),
-    "stride by residue": (run(J, J, 0, I, where(Remainder(minus(I, J), number(4)), "==", 0)), (Stride(4, 4, None),)),
-    "short stride": (run(minus(I, times(4, K)), K, 1, 3), (Stride(4, 4, 2),)),
-    "block": (run(J, J, times(FloorDivide(I, number(8)), 8), plus(I, 1)), (Block(8, 0),)),
-    "past block": (run(J, J, times(FloorDivide(I, number(8)), 8), I), (Block(8, 1),)),
-    "block by remainder": (run(J, J, minus(I, Remainder(I, number(8))), plus(I, 1)), (Block(8, 0),)),
+    "previous": (Listed((minus(ROW, 1),)), (Band(1, 2),)),
+    "three offsets": (Listed((minus(ROW, 5), minus(ROW, 1), minus(ROW, 2))), (Band(1, 3), Band(5, 6))),
+    "causal": (run(J, J, 0, plus(ROW, 1)), (Band(0, None),)),
+    "past": (run(J, J, 0, ROW), (Band(1, None),)),
+    "past by distance": (run(minus(ROW, K), K, 1, None), (Band(1, None),)),
+    "past by distance with an end": (run(minus(ROW, K), K, 1, plus(ROW, 1)), (Band(1, None),)),
+    "past by condition": (run(J, J, 0, plus(ROW, 1), where(J, "<", ROW)), (Band(1, None),)),
+    "window": (run(minus(ROW, K), K, 0, 8), (Band(0, 8),)),
+    "window of columns": (run(J, J, minus(ROW, 7), plus(ROW, 1)), (Band(0, 8),)),
+    "clipped window": (run(J, J, Call("max", (number(0), minus(ROW, 7))), plus(ROW, 1)), (Band(0, 8),)),
+    "window, clip last": (run(J, J, Call("max", (minus(ROW, 7), number(0))), plus(ROW, 1)), (Band(0, 8),)),
+    "window by condition": (run(J, J, 0, plus(ROW, 1), where(minus(ROW, J), "<", 8)), (Band(0, 8),)),
+    "empty window": (run(minus(ROW, K), K, 3, 3), ()),
+    "self and past": (Union(SELF, run(J, J, 0, ROW)), (Band(0, None),)),
+    "causal but self": (Difference(run(J, J, 0, plus(ROW, 1)), SELF), (Band(1, None),)),
+    "two windows' common part": (
+        Intersection(run(minus(ROW, K), K, 0, 8), run(minus(ROW, J), J, 4, None)),
+        (Band(4, 8),),
+    ),
+    "stride": (run(minus(ROW, times(4, K)), K, 0, None), (Stride(0, 4, None),)),
+    "stride by residue": (
+        run(J, J, 0, ROW, where(Remainder(minus(ROW, J), number(4)), "==", 0)),
+        (Stride(4, 4, None),),
+    ),
+    "short stride": (run(minus(ROW, times(4, K)), K, 1, 3), (Stride(4, 4, 2),)),
+    "block": (run(J, J, times(FloorDivide(ROW, number(8)), 8), plus(ROW, 1)), (Block(8, 0),)),
+    "past block": (run(J, J, times(FloorDivide(ROW, number(8)), 8), ROW), (Block(8, 1),)),
+    "block by remainder": (run(J, J, minus(ROW, Remainder(ROW, number(8))), plus(ROW, 1)), (Block(8, 0),)),
     "sink": (Listed((number(0),)), (Columns(number(0), Variable("k"), 0, 1, 0),)),
-    "sinks": (run(J, J, 0, 4, where(J, "<", I)), (Columns(J, J, 0, 4, 1),)),
-    "sinks by min": (run(J, J, 0, Call("min", (I, number(4)))), (Columns(J, J, 0, 4, 1),)),
+    "sinks": (run(J, J, 0, 4, where(J, "<", ROW)), (Columns(J, J, 0, 4, 1),)),
+    "sinks by min": (run(J, J, 0, Call("min", (ROW, number(4)))), (Columns(J, J, 0, 4, 1),)),
     "fixed residue": (
-        run(J, J, 0, I, where(Remainder(J, number(4)), "==", 3)),
+        run(J, J, 0, ROW, where(Remainder(J, number(4)), "==", 3)),
         (Columns(plus(number(3), times(4, J)), J, 0, None, 1),),
     ),
     "squares": (
-        run(minus(I, MapValue(SQUARES, K)), K, 0, None),
+        run(minus(ROW, MapValue(SQUARES, K)), K, 0, None),
         (Shifts(plus(number(1), power(K, 2)), K, 0, None),),
     ),
     "squares with a condition": (
-        run(minus(I, MapValue(SQUARES, K)), K, 0, None, where(MapValue(SQUARES, K), "<=", I)),
+        run(minus(ROW, MapValue(SQUARES, K)), K, 0, None, where(MapValue(SQUARES, K), "<=", ROW)),
         (Shifts(plus(number(1), power(K, 2)), K, 0, None),),
     ),
     "landmarks": (
-        run(power(K, 2), K, 0, None, where(power(K, 2), "<", I)),
+        run(power(K, 2), K, 0, None, where(power(K, 2), "<", ROW)),
         (Columns(power(K, 2), K, 0, None, 1),),
     ),
     "fenwick": (
-        run(times(FloorDivide(I, power(2, K)), power(2, K)), K, 0, plus(Call("bitlen", (I,)), 1)),
-        (Fenwick(2),),
+        run(times(FloorDivide(ROW, power(2, K)), power(2, K)), K, 0, plus(Call("bitlen", (ROW,)), 1)),
+        (Fenwick(0, 0),),
     ),
     "fenwick by remainder": (
-        run(minus(I, Remainder(I, power(2, K))), K, 0, plus(1, Call("bitlen", (I,)))),
-        (Fenwick(2),),
+        run(minus(ROW, Remainder(ROW, power(2, K))), K, 0, plus(1, Call("bitlen", (ROW,)))),
+        (Fenwick(0, 0),),
+    ),
+    "fenwick without the row itself": (
+        Intersection(
+            run(times(FloorDivide(ROW, power(2, K)), power(2, K)), K, 0, plus(Call("bitlen", (ROW,)), 1)),
+            PAST,
+        ),
+        (Fenwick(1, 0),),
+    ),
+    "fenwick tree": (
+        run(minus(times(FloorDivide(ROW, power(2, K)), power(2, K)), 1), K, 0, Call("bitlen", (ROW,))),
+        (Fenwick(1, 1),),
+    ),
+    "stride without the row itself": (
+        Difference(run(minus(ROW, times(4, K)), K, 0, None), SELF),
+        (Stride(4, 4, None),),
+    ),
+    "block without the last two": (
+        Intersection(
+            run(J, J, times(FloorDivide(ROW, number(8)), 8), plus(ROW, 1)), run(minus(ROW, K), K, 2, None)
+        ),
+        (Block(8, 2),),
     ),
 }
 
@@ -168,19 +201,21 @@ def test_compact_is_recognised(index_map: IndexMap, write: object) -> None:
 
 def test_almost_compact_is_not_compact() -> None:
     f = MapValue(SQUARES, K)
-    row_set = run(minus(I, f), K, 0, None, where(f, "<", I))
+    row_set = run(minus(ROW, f), K, 0, None, where(f, "<", ROW))
     assert recognise(row_set) == (Opaque(row_set),)
     wrong = RecursiveMap("a", (number(1),), K, times(Earlier(0), 2))
     a = MapValue(wrong, K)
-    slot = minus(times(a, Call("ceil", (Quotient(minus(plus(I, 1), f), a),))), 1)
-    row_set = run(slot, K, 0, None, where(f, "<=", I))
+    slot = minus(times(a, Call("ceil", (Quotient(minus(plus(ROW, 1), f), a),))), 1)
+    row_set = run(slot, K, 0, None, where(f, "<=", ROW))
     assert recognise(row_set) == (Opaque(row_set),)
 
 
 def test_invariance_and_reach() -> None:
-    assert is_shift_invariant(run(minus(I, power(2, K)), K, 0, None))
-    assert is_shift_invariant(Intersection(run(minus(I, power(2, K)), K, 0, None), run(minus(I, K), K, 0, 9)))
-    assert reach(Intersection(run(minus(I, power(2, K)), K, 0, None), run(minus(I, K), K, 0, 9))) == 8
+    assert is_shift_invariant(run(minus(ROW, power(2, K)), K, 0, None))
+    assert is_shift_invariant(
+        Intersection(run(minus(ROW, power(2, K)), K, 0, None), run(minus(ROW, K), K, 0, 9))
+    )
+    assert reach(Intersection(run(minus(ROW, power(2, K)), K, 0, None), run(minus(ROW, K), K, 0, 9))) == 8
     assert not is_shift_invariant(RECOGNISED["block"][0])
     assert reach(RECOGNISED["block"][0]) == 7
     assert reach(RECOGNISED["past"][0]) is None
