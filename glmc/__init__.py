@@ -72,10 +72,10 @@ def load(
     settings: Mapping[str, str] | None = None,
     directory: str | Path | None = None,
 ) -> ModuleType:
-    """The imported package of a mixer: of a built package's folder, or of a file or text that is built first.
+    """The imported package of a mixer: from a built package's folder, or from a file or text, built first.
 
-    Builds into ``directory``, by default a temporary folder that lives as long as the process. A file with several
-    mixers needs ``mixer``. Raises GlmError with every mistake, and ValueError if the mixer to load is not clear.
+    Builds into ``directory``, by default a new temporary folder. A file with several mixers needs ``mixer``.
+    Raises GlmError with every mistake, and ValueError if the mixer to load is not clear.
     """
     from glmc import compiler
 

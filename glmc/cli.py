@@ -174,10 +174,10 @@ def build(
         python -m power_of_two.selftest
     """
     with _run(file, output_format) as run:
-        from glmc.compiler import write_packages
+        from glmc.compiler import DEFAULT_LENGTH, write_packages
         from glmc.report import mixer_report
 
-        analyses = tuple(run.analyze(pattern, 4096) for pattern in run.patterns(mixer, settings))
+        analyses = tuple(run.analyze(pattern, DEFAULT_LENGTH) for pattern in run.patterns(mixer, settings))
         if not run.report.has_errors:
             with _progress("writing packages"):
                 packages = write_packages(analyses, directory, force=force)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from glmc.diagnostics import Sink
+from glmc.diagnostics import GlmError, Sink
 from glmc.source import Source
 from glmc.syntax.lexer import MAX_CHARACTERS
+from glmc.syntax.nodes import Module
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
     from glmc.pattern.nodes import Pattern
 
+DEFAULT_LENGTH = 4096
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
@@ -27,14 +33,27 @@ class Analysis:
     verdicts: tuple[Verdict, ...]
 
 
+# -- sources ------------------------------------------------------------------------------------------
+
+
 def read_source(path: str | Path) -> Source:
-    """The text of a file, no more of it than the parser accepts.
+    """The text of a file, hardly more of it than the parser accepts.
 
     Bytes that are not UTF-8 become lone surrogates, which the parser reports where they stand.
     """
     with Path(path).open("rb") as file:
         data = file.read(MAX_CHARACTERS * _LONGEST_CHARACTER + 1)
     return Source(str(path), data.decode("utf-8-sig", errors="surrogateescape"))
+
+
+def source_of(text: str | Path) -> Source:
+    """A path's file, or a text itself: a string is a text if it holds a line break or a brace."""
+    if isinstance(text, str) and ("\n" in text or "{" in text):
+        return Source("<text>", text)
+    return read_source(text)
+
+
+# -- passes -------------------------------------------------------------------------------------------
 
 
 def find_patterns(report: Sink, *, mixer: str | None, settings: Mapping[str, str]) -> tuple[Pattern, ...]:
@@ -60,3 +79,72 @@ def write_packages(analyses: tuple[Analysis, ...], directory: Path, *, force: bo
     from glmc.emit.package import build
 
     return tuple(build(analysis.pattern, directory, force=force) for analysis in analyses)
+
+
+# -- Python entry points ------------------------------------------------------------------------------
+
+
+def parse(source: Source) -> Module:
+    """The syntax tree; raises GlmError with every syntax mistake."""
+    from glmc.syntax.parser import parse as parse_source
+
+    report = Sink(source)
+    module = parse_source(source, report)
+    _raise_errors(report)
+    assert module is not None
+    return module
+
+
+def analyze(
+    source: Source, length: int, *, mixer: str | None, settings: Mapping[str, str]
+) -> tuple[Analysis, ...]:
+    """Facts and verdicts of each mixer; raises GlmError with every mistake, but not for refuted claims."""
+    report = Sink(source)
+    patterns = find_patterns(report, mixer=mixer, settings=settings)
+    _raise_errors(report)
+    return tuple(analyze_pattern(pattern, length, report) for pattern in patterns)
+
+
+def build(
+    source: Source, directory: Path, *, mixer: str | None, settings: Mapping[str, str], force: bool
+) -> tuple[Path, ...]:
+    """The folders of the packages written; raises GlmError, with nothing written, on any error."""
+    report = Sink(source)
+    patterns = find_patterns(report, mixer=mixer, settings=settings)
+    analyses = tuple(analyze_pattern(pattern, DEFAULT_LENGTH, report) for pattern in patterns)
+    _raise_errors(report)
+    return write_packages(analyses, directory, force=force)
+
+
+def load(
+    path: str | Path, *, mixer: str | None, settings: Mapping[str, str], directory: str | Path | None
+) -> ModuleType:
+    """Import a package from its folder, or from a file or text that is built first."""
+    if "\n" not in str(path) and (folder := Path(path)).is_dir():
+        return _import_package(folder)
+    target = Path(tempfile.mkdtemp(prefix="glmc-")) if directory is None else Path(directory)
+    folders = build(source_of(path), target, mixer=mixer, settings=settings, force=False)
+    if len(folders) != 1:
+        names = ", ".join(folder.name for folder in folders) or "none"
+        raise ValueError(f"name one mixer with mixer=…; the file has {names}")
+    return _import_package(folders[0])
+
+
+def _import_package(folder: Path) -> ModuleType:
+    """A fresh import of a package under its own name, whatever was imported under that name before."""
+    name = folder.resolve().name
+    location = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(name, location, submodule_search_locations=[str(folder)])
+    if not location.is_file() or spec is None or spec.loader is None:
+        raise ValueError(f"{folder} is no package that glmc built")
+    for loaded in [other for other in sys.modules if other == name or other.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _raise_errors(report: Sink) -> None:
+    if report.has_errors:
+        raise GlmError(report.source, report.diagnostics)

@@ -21,7 +21,7 @@ class Severity(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
-    """One finding. ``title``, ``label``, ``notes`` and ``help`` of a subclass are format strings over its fields.
+    """One finding. A subclass gives the wording as format strings over its fields.
 
     A label, note or help that comes out empty is not shown.
     """
@@ -113,13 +113,14 @@ def render(source: Source, diagnostic: Diagnostic, *, colour: bool = False) -> s
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colour and text else text
 
     severity = diagnostic.severity.value
+    message = printable(diagnostic.message)
     line, column = source.position(diagnostic.span.start)
     excerpt = _excerpt(source, diagnostic)
     width = len(str(excerpt[-1][0]))
     margin = " " * (width + 1)
     bar = paint(f"{margin} |", "frame")
     lines = [
-        paint(f"{severity}[{diagnostic.code}]", severity) + paint(f": {printable(diagnostic.message)}", "bold"),
+        paint(f"{severity}[{diagnostic.code}]", severity) + paint(f": {message}", "bold"),
         paint(f"{margin}-->", "frame") + f" {printable(source.name)}:{line}:{column}",
         bar,
     ]
@@ -141,7 +142,7 @@ def render(source: Source, diagnostic: Diagnostic, *, colour: bool = False) -> s
 
 
 def printable(text: str) -> str:
-    """Text of a file that a terminal shows as it is: no control or direction characters, no lone surrogates."""
+    """Text that a terminal shows as it is: control and direction characters and lone surrogates replaced."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 

@@ -46,7 +46,7 @@ _SCAN = re.compile(
     | (?P<open>"[^\n\r]*)
     | (?P<number>[0-9]+(?:\.[0-9]+)?)
     | \.\.(?!\.) | !=
-    | (?P<bad>\.+ | ! | \r(?!\n) | [^A-Za-z0-9_\ \t\r\n\f{}()\[\],:;=|&^+*·/%<>"\#!.-])
+    | (?P<bad>\.+ | ! | \r(?!\n) | [^A-Za-z0-9_\ \t\r\n\f{}()\[\],:;=|&^+*·/%<>"\#!.-]+)
     """,
     re.VERBOSE,
 )
@@ -151,7 +151,9 @@ def _judge(found: re.Match[str], span: Span, report: Sink) -> str | None:
 
 
 def _visible(characters: str) -> str:
-    return characters if characters.isprintable() and characters != " " else f"U+{ord(characters[0]):04X}"
+    if characters.isprintable():
+        return characters if len(characters) <= 24 else f"{characters[:23]}…"
+    return f"U+{ord(characters[0]):04X}"
 
 
 def _hint(characters: str) -> str:
@@ -159,7 +161,7 @@ def _hint(characters: str) -> str:
         return "lines end with a line feed, or a carriage return and a line feed"
     if characters.isspace():
         return "write a plain space"
-    return habit(characters)
+    return habit(characters) or habit(characters[0])
 
 
 def _too_deep(tokens: list[Token]) -> Token | None:

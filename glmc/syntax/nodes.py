@@ -19,7 +19,7 @@ class Node:
     span: Span = field(default=_SPAN, compare=False, kw_only=True)
 
 
-# -- expressions ------------------------------------------------------------------------------------------------
+# -- expressions -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,14 @@ class RowSum(Node):
 
 @dataclass(frozen=True)
 class Apart(Node):
-    """``log n``, ``n log n``, ``log log n``: words without a product sign; elaboration allows them in claims only."""
+    """``log n``, ``n log n``, ``log log n``: words without a product sign, for claims only."""
 
     words: tuple[Expr, ...]
 
 
 Expr = Number | Name | Unary | Sum | Product | Power | Call | RowSum | Apart
 
-# -- conditions -------------------------------------------------------------------------------------------------
+# -- conditions ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Not(Node):
 
 Condition = Comparison | And | Or | Not
 
-# -- sets -------------------------------------------------------------------------------------------------------
+# -- sets ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Intersection(Node):
 
 Set = Listed | Comprehension | Applied | RowReference | SetChain | Intersection
 
-# -- statements -------------------------------------------------------------------------------------------------
+# -- statements ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Rows(Node):
 
 @dataclass(frozen=True)
 class Weights(Node):
-    """``sides`` as written, e.g. ("A", "B"); ``side_spans`` beside them."""
+    """``sides`` as written, e.g. ("A", "B")."""
 
     sides: tuple[str, ...]
     value: Expr

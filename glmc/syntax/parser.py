@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from lark import Token, Tree
@@ -73,12 +75,18 @@ def parse(source: Source, report: Sink) -> Module | None:
 
 
 def _sound_items(items: tuple[Item, ...], reader: _Reader) -> tuple[Item, ...]:
-    sound = [item for item in items if not reader.is_broken(item.span)]
-    lost = reader.lost_names | {item.name.name for item in items if item not in sound}
-    while touched := [item for item in sound if lost & reader.names_within(item.span)]:
-        lost |= {item.name.name for item in touched}
-        sound = [item for item in sound if item not in touched]
-    return tuple(sound)
+    """The items without those that are broken or that mention, however indirectly, one that is lost."""
+    mentioning: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        for name in reader.names_within(item.span):
+            mentioning[name].append(item)
+    lost = [*reader.lost_names, *(item.name.name for item in items if reader.is_broken(item.span))]
+    unsound: set[Span] = set()
+    while lost:
+        for item in mentioning.pop(lost.pop(), []):
+            unsound.add(item.span)
+            lost.append(item.name.name)
+    return tuple(item for item in items if item.span not in unsound)
 
 
 @dataclass
@@ -124,8 +132,9 @@ class _Reader:
         return span.start in self.broken or any(span.start <= bad.start < span.stop for bad in self.blanked)
 
     def names_within(self, span: Span) -> set[str]:
-        inside = range(span.start, span.stop)
-        return {token.value for token in self.tokens if token.type == "NAME" and token.start_pos in inside}
+        first = bisect_left(self.tokens, span.start, key=_start)
+        last = bisect_left(self.tokens, span.stop, key=_start)
+        return {token.value for token in self.tokens[first:last] if token.type == "NAME"}
 
     # -- the parser's stack ------------------------------------------------------------------------
 
@@ -304,11 +313,11 @@ class _Reader:
         if token.type in _RESERVED and wants_name and not self._starts_line(index):
             return ReservedWord(span=span, word=str(token), suggestion=another_name(token))
         return UnexpectedToken(
-            span=span, found=_found(token), expected=_expectation(accepted), hint=self._habit(index)
+            span=span, found=_found(token), expected=_expectation(accepted), hint=self._habit(index, accepted)
         )
 
     def _unclosed_bracket(self, index: int) -> Token | None:
-        """The bracket that a token shows to be unclosed, because it starts something or closes another kind."""
+        """The bracket that a token shows to be unclosed: it starts something, or closes another kind."""
         token = self.tokens[index]
         starts = self._starts_statement(index) and self._starts_line(index)
         if not starts and token.type != "$END" and token.type not in _CLOSER.values():
@@ -367,12 +376,17 @@ class _Reader:
             return True
         return "\n" in self.source.text[self.tokens[index - 1].end_pos : self.tokens[index].start_pos]
 
-    def _habit(self, index: int) -> str:
+    def _habit(self, index: int, accepted: set[str]) -> str:
         """The help for a sign of another language, of one token or of two that touch."""
         before, token, after = self.tokens[index - 1], self.tokens[index], self.tokens[index + 1 : index + 2]
         touching = [before + token] if before.end_pos == token.start_pos else []
         touching += [token + right for right in after if token.end_pos == right.start_pos]
-        return next((hint for text in (*touching, str(token)) if (hint := habit(text))), "")
+        alone = [] if token.type == "EQUAL" and "EQ" not in accepted else [str(token)]
+        return next((hint for text in touching + alone if (hint := habit(text))), "")
+
+
+def _start(token: Token) -> int:
+    return token_span(token).start
 
 
 def _found(token: Token) -> str:
