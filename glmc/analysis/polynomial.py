@@ -180,6 +180,46 @@ def polynomial(expr: Expr, values: Mapping[Expr, Polynomial] | None = None) -> P
 
 _ARGUMENT = Variable("argument of a recursive map")
 
+Ranges = Mapping[Expr, tuple[Polynomial, Polynomial | None]]
+"""The least and the greatest value of variables; None is unbounded."""
+
+
+def least_value(value: Polynomial, ranges: Ranges) -> Fraction | None:
+    """A lower bound of ``value`` over all rows i >= 0 and the variables' ranges, None where none is evident.
+
+    Floors are replaced by what is under them or barely less, variables by an end of their range.
+    """
+    for _ in range(_MOST_TERMS):
+        fixed = value.coefficient()
+        rising = value.coefficient((Row(), 1))
+        moving = (value - constant(fixed) - polynomial(Row()).scaled(rising)).terms
+        if not moving:
+            return fixed if rising >= 0 else None
+        ((atom, exponent), *others), coefficient = moving[0]
+        if others or exponent != 1:
+            return None
+        end = _end(atom, ranges, lower=coefficient > 0)
+        if end is None:
+            return None
+        value = value + (end - _atom(atom)).scaled(coefficient)
+    return None
+
+
+def _end(atom: Expr, ranges: Ranges, *, lower: bool) -> Polynomial | None:
+    match atom:
+        case Call("floor", (inner,)):
+            under = polynomial(inner)
+            return under - constant(1 - _grain(under)) if lower else under
+        case _:
+            lowest, highest = ranges.get(atom, (None, None))
+            return lowest if lower else highest
+
+
+def _grain(value: Polynomial) -> Fraction:
+    """1/m where m · value is certainly an integer, else 0."""
+    m = math.lcm(*(coefficient.denominator for _, coefficient in value.terms))
+    return Fraction(1, m) if value.scaled(Fraction(m)).is_integral else Fraction(0)
+
 
 def _atom(expr: Expr) -> Polynomial:
     return Polynomial(((((expr, 1),), Fraction(1)),))

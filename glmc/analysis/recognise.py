@@ -6,6 +6,7 @@ normalised expressions. Whatever it cannot decide stays ``Opaque``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,7 +25,7 @@ from glmc.analysis.forms import (
     Shifts,
     Stride,
 )
-from glmc.analysis.polynomial import ZERO, Polynomial, TooLarge, constant, polynomial
+from glmc.analysis.polynomial import ZERO, Polynomial, TooLarge, constant, least_value, polynomial
 from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
 from glmc.pattern.nodes import (
     And,
@@ -90,8 +91,10 @@ def is_shift_invariant(row_set: RowSet) -> bool:
 def reach(row_set: RowSet) -> int | None:
     """A bound on the distance i − j of every entry, None where no bound is evident."""
     match row_set:
-        case Listed() | Comprehension():
-            return _furthest(recognise(row_set))
+        case Listed(elements):
+            return _furthest(recognise(row_set), [_longest_distance(element, ()) for element in elements])
+        case Comprehension(element, generators):
+            return _furthest(recognise(row_set), [_longest_distance(element, generators)])
         case Union(left, right):
             bounds = (reach(left), reach(right))
             return None if None in bounds else max(b for b in bounds if b is not None)
@@ -101,7 +104,24 @@ def reach(row_set: RowSet) -> int | None:
             return reach(left)
 
 
-def _furthest(forms: tuple[Form, ...]) -> int | None:
+def _longest_distance(element: Expr, generators: tuple[Generator, ...]) -> int | None:
+    """An evident bound of i − element over all rows and the generators' ranges."""
+    ranges: dict[Expr, tuple[Polynomial, Polynomial | None]] = {}
+    try:
+        for generator in generators:
+            last = None if generator.stop is None else polynomial(generator.stop) - constant(1)
+            ranges[generator.variable] = (polynomial(generator.start), last)
+        bound = least_value(polynomial(element) - _ROW, ranges)
+    except TooLarge:
+        return None
+    return None if bound is None else max(0, math.floor(-bound))
+
+
+def _furthest(forms: tuple[Form, ...], distances: list[int | None]) -> int | None:
+    """The longest distance of the forms, or else of ``distances`` where they are all known."""
+    known = [distance for distance in distances if distance is not None]
+    if len(known) == len(distances):
+        return max(known, default=0)
     furthest = 0
     for form in forms:
         match form:
@@ -244,6 +264,8 @@ def _bounds(condition: Condition, element: Polynomial) -> tuple[Polynomial, ...]
     if not any(d.is_integral for d in (difference, difference - element, difference + element)):
         return ()
     match condition.relation:
+        case "==":
+            return (difference, -difference)
         case "<=":
             return (difference,)
         case "<":
@@ -302,6 +324,7 @@ def _ends(body: _Body) -> tuple[list[Polynomial] | None, list[Polynomial] | None
         highs.append(rest - body.start + constant(1))
         lows.extend([] if body.stop is None else [rest - body.stop + constant(1)])
     for bound in body.bounds:
+        bound = _without_floor(bound, body.variable)
         match bound.slope(body.variable):
             case None:
                 return None, None
@@ -316,6 +339,26 @@ def _ends(body: _Body) -> tuple[list[Polynomial] | None, list[Polynomial] | None
             case _:
                 return None, None
     return _opened(lows, "max"), _opened(highs, "min")
+
+
+def _without_floor(bound: Polynomial, variable: Variable) -> Polynomial:
+    """±⌊x/w⌋ + rest >= 0, x the variable plus a constant, as the same bound of x."""
+    x = polynomial(variable)
+    for monomial, sign in bound.terms:
+        match monomial:
+            case ((Call("floor", (inner,)) as floor, 1),) if abs(sign) == 1:
+                under = polynomial(inner)
+                slope = under.slope(variable)
+                rest = bound - polynomial(floor).scaled(sign)
+                if not slope or slope < 0 or rest.mentions(variable) or not rest.is_integral:
+                    continue
+                width = 1 / slope
+                scaled = under.scaled(width)
+                if width.denominator > 1 or (scaled - x).integer is None:
+                    continue
+                slack = ZERO if sign > 0 else constant(width - 1)
+                return scaled.scaled(sign) + rest.scaled(width) + slack
+    return bound
 
 
 def _opened(ends: list[Polynomial], function: str) -> list[Polynomial]:
@@ -333,19 +376,22 @@ def _opened(ends: list[Polynomial], function: str) -> list[Polynomial]:
 
 
 def _greatest(ends: list[Polynomial]) -> Polynomial | None:
-    """The greatest of lower ends, where their differences are constants or their signs evident."""
+    """The greatest of lower ends, where it is evident which one that is."""
     best = ends[0]
     for end in ends[1:]:
         if (fixed := end.constant) is not None and fixed <= 0:
             continue
-        gap = (end - best).constant
-        if gap is not None:
-            best = end if gap > 0 else best
-        elif best == ZERO:
+        if best == ZERO or _never_below(end, best):
             best = end  # 0 is the end of every row anyway
-        else:
+        elif not _never_below(best, end):
             return None
     return best
+
+
+def _never_below(left: Polynomial, right: Polynomial) -> bool:
+    """Whether left >= right in every row, as far as is evident."""
+    gap = least_value(left - right, {})
+    return gap is not None and gap >= 0
 
 
 def _least(ends: list[Polynomial]) -> tuple[int | None, Polynomial | None] | None:
@@ -355,13 +401,10 @@ def _least(ends: list[Polynomial]) -> tuple[int | None, Polynomial | None] | Non
     for end in ends:
         if end.integer is not None:
             fixed = end.integer if fixed is None else min(fixed, end.integer)
-        elif moving is None:
+        elif moving is None or _never_below(moving, end):
             moving = end
-        else:
-            gap = (end - moving).constant
-            if gap is None:
-                return None
-            moving = end if gap < 0 else moving
+        elif not _never_below(end, moving):
+            return None
     return fixed, moving
 
 

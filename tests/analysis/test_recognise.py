@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Opaque, Shifts, Stride
+from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
 from glmc.pattern.nodes import (
     EMPTY,
@@ -134,6 +134,14 @@ RECOGNISED: dict[str, tuple[RowSet, tuple[Form, ...]]] = {
     "block": (run(J, J, times(FloorDivide(ROW, number(8)), 8), plus(ROW, 1)), (Block(8, 0),)),
     "past block": (run(J, J, times(FloorDivide(ROW, number(8)), 8), ROW), (Block(8, 1),)),
     "block by remainder": (run(J, J, minus(ROW, Remainder(ROW, number(8))), plus(ROW, 1)), (Block(8, 0),)),
+    "block by equal quotients": (
+        run(J, J, 0, plus(ROW, 1), where(FloorDivide(J, number(8)), "==", FloorDivide(ROW, number(8)))),
+        (Block(8, 0),),
+    ),
+    "blocks before": (
+        run(J, J, 0, ROW, where(FloorDivide(J, number(8)), "<", FloorDivide(ROW, number(8)))),
+        (Interval(number(0), times(8, Call("floor", (times(Number(Fraction(1, 8)), ROW),)))),),
+    ),
     "sink": (Listed((number(0),)), (Columns(number(0), Variable("k"), 0, 1, 0),)),
     "sinks": (run(J, J, 0, 4, where(J, "<", ROW)), (Columns(J, J, 0, 4, 1),)),
     "sinks by min": (run(J, J, 0, Call("min", (ROW, number(4)))), (Columns(J, J, 0, 4, 1),)),
@@ -219,3 +227,11 @@ def test_invariance_and_reach() -> None:
     assert not is_shift_invariant(RECOGNISED["block"][0])
     assert reach(RECOGNISED["block"][0]) == 7
     assert reach(RECOGNISED["past"][0]) is None
+
+
+def test_reach_of_moving_columns() -> None:
+    block = FloorDivide(minus(ROW, 1), number(16))
+    assert reach(run(times(16, minus(block, K)), K, 0, 16)) == 256
+    assert reach(Listed((minus(times(12, FloorDivide(ROW, number(12))), 1),))) == 12
+    assert reach(run(minus(ROW, K), K, 0, Remainder(ROW, number(7)))) == 5
+    assert reach(run(minus(ROW, K), K, 0, FloorDivide(ROW, number(2)))) is None
