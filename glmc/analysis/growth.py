@@ -10,7 +10,10 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, order=True)
 class Growth:
-    """n^power · log(n)^log · log(log(n))^loglog. Instances order by growth: the field order is the dominance order."""
+    """n^power · log(n)^log · log(log(n))^loglog. Instances order by growth: the field order is the dominance order.
+
+    The Theta class of a sum is ``max`` of the classes, that of a product their product.
+    """
 
     power: Fraction = _ZERO
     log: Fraction = _ZERO
@@ -18,6 +21,14 @@ class Growth:
 
     def __mul__(self, other: Growth) -> Growth:
         return Growth(self.power + other.power, self.log + other.log, self.loglog + other.loglog)
+
+    def __pow__(self, exponent: Fraction | int) -> Growth:
+        return Growth(self.power * exponent, self.log * exponent, self.loglog * exponent)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether Σ_{i<n} g(i) is Theta(n · g(n)): g(n) is at least n^a with a > -1, so the last half carries the sum."""
+        return self.power > -1
 
     def __str__(self) -> str:
         """INTERFACE's normal form: `1`, `n`, `sqrt(n)`, `n^(3/2)`, `n*log(n)`, `log(n)^-1`."""

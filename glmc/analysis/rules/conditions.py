@@ -1,0 +1,137 @@
+"""Conditions that depend on residues alone (rule T4), and ranges that depend on nothing (rule T2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import lcm
+from typing import assert_never
+
+from glmc.analysis.polynomial import TooLarge, children, polynomial
+from glmc.pattern.evaluate import Environment, EvaluationError, holds
+from glmc.pattern.nodes import (
+    And,
+    Comparison,
+    Comprehension,
+    Condition,
+    Expr,
+    Generator,
+    MapValue,
+    Not,
+    Number,
+    Or,
+    Remainder,
+    Row,
+    Variable,
+)
+
+_LONGEST_PERIOD = 64
+
+
+def is_fixed(generator: Generator) -> bool:
+    """Whether the range is the same for every row, and finite."""
+    if generator.stop is None:
+        return False
+    return not any(_mentions_names(end) for end in (generator.start, generator.stop))
+
+
+def without_residues(row_set: Comprehension) -> Comprehension | None:
+    """A comprehension of one variable without the conjuncts that are periodic in i and the variable.
+
+    None unless there are such conjuncts and they hold together on some residue classes of i and the variable.
+    """
+    if len(row_set.generators) != 1 or row_set.condition is None:
+        return None
+    variable = row_set.generators[0].variable
+    parts = row_set.condition.parts if isinstance(row_set.condition, And) else (row_set.condition,)
+    periodic = [part for part in parts if _is_periodic(part, variable)]
+    others = tuple(part for part in parts if part not in periodic)
+    if not periodic or not _holds_somewhere(periodic, variable):
+        return None
+    match others:
+        case ():
+            return replace(row_set, condition=None)
+        case (part,):
+            return replace(row_set, condition=part)
+        case _:
+            return replace(row_set, condition=And(others))
+
+
+def _holds_somewhere(parts: list[Condition], variable: Variable) -> bool:
+    period = lcm(*(modulus for part in parts for modulus in _moduli(part)))
+    if period > _LONGEST_PERIOD:
+        return False
+    environments = (
+        Environment(row=i, variables={variable.name: k}) for i in range(period) for k in range(period)
+    )
+    try:
+        return any(all(holds(part, environment) for part in parts) for environment in environments)
+    except EvaluationError:
+        return False
+
+
+def _is_periodic(condition: Condition, variable: Variable) -> bool:
+    match condition:
+        case Comparison(left, _, right):
+            return _is_residual(left, variable) and _is_residual(right, variable)
+        case And(parts) | Or(parts):
+            return all(_is_periodic(part, variable) for part in parts)
+        case Not(part):
+            return _is_periodic(part, variable)
+        case _:
+            assert_never(condition)
+
+
+def _is_residual(expr: Expr, variable: Variable) -> bool:
+    """Whether i and the variable stand only in integer polynomials under a remainder by a positive number."""
+    match expr:
+        case Remainder(inner, Number(modulus)) if modulus.denominator == 1 and modulus > 0:
+            return _is_integer_polynomial(inner, variable)
+        case Row() | Variable() | MapValue():
+            return False
+        case _:
+            return all(_is_residual(child, variable) for child in children(expr))
+
+
+def _is_integer_polynomial(expr: Expr, variable: Variable) -> bool:
+    try:
+        terms = polynomial(expr).terms
+    except TooLarge:
+        return False
+    return all(
+        c.denominator == 1 and all(atom in (Row(), variable) and exponent > 0 for atom, exponent in monomial)
+        for monomial, c in terms
+    )
+
+
+def _moduli(condition: Condition) -> Iterator[int]:
+    match condition:
+        case Comparison(left, _, right):
+            yield from _moduli_of(left)
+            yield from _moduli_of(right)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _moduli(part)
+        case Not(part):
+            yield from _moduli(part)
+        case _:
+            assert_never(condition)
+
+
+def _moduli_of(expr: Expr) -> Iterator[int]:
+    match expr:
+        case Remainder(_, Number(modulus)):
+            yield int(modulus)
+        case _:
+            for child in children(expr):
+                yield from _moduli_of(child)
+
+
+def _mentions_names(expr: Expr) -> bool:
+    match expr:
+        case Row() | Variable():
+            return True
+        case MapValue(_, argument):
+            return _mentions_names(argument)
+        case _:
+            return any(_mentions_names(child) for child in children(expr))

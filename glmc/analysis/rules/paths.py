@@ -1,0 +1,290 @@
+"""Shortest influence paths, and with them congestion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from math import comb
+
+from glmc.analysis.forms import Band, Block, Columns, Compact, Form, Shifts, Stride
+from glmc.analysis.formula import N, call, floor_log, number
+from glmc.analysis.growth import CONSTANT, LINEAR, LOG, LOGLOG, Growth
+from glmc.analysis.recognise import is_shift_invariant, reach, recognise
+from glmc.analysis.rules.laws import Law, theta
+from glmc.analysis.rules.maps import (
+    ExponentialMap,
+    GrowingMap,
+    MapClass,
+    PolynomialMap,
+    RecurrenceMap,
+    TowerMap,
+    classify,
+    plus,
+    shifted,
+    value_at,
+)
+from glmc.analysis.rules.sizes import size
+from glmc.analysis.rules.slots import distinct_slots
+from glmc.pattern.nodes import Expr, FloorDivide, Group, Pattern, Power, Product, Quotient, RowSet, Sum
+
+_DISTANCE = Sum((N, number(-1)))
+"""n − 1, the largest distance below n."""
+
+_SELF = (Band(0, 1),)
+
+
+@dataclass(frozen=True)
+class Hops:
+    """What is proved of the longest shortest path of one group.
+
+    ``lower`` bounds its growth from below and ``exact`` says that ``at_most`` is its value, if the group is alone.
+    """
+
+    because: str
+    upper: Growth
+    at_most: Expr | None = None
+    exact: bool = False
+    lower: Growth = CONSTANT
+
+
+def path_law(pattern: Pattern) -> Law | None:
+    """A path stays in one group and the least counts: every group bounds it from above, all together from below."""
+    sides = [side for group in pattern.groups for side in (group.a, group.b)]
+    if all(_is_direct_and_sparse(group) for group in pattern.groups):
+        because = "without recurrence a path is one edge, and rows grow slower than their index: far pairs have no path"
+        return Law(because, infinite=True)
+    found = [hops for group in pattern.groups if (hops := group_hops(group)) is not None]
+    if not found:
+        return None
+    best = min(found, key=lambda hops: (hops.upper, hops.at_most is None))
+    lower = _lower(sides)
+    if len(pattern.groups) == 1:
+        lower = max(lower, best.lower)
+        if best.exact and best.at_most is not None:
+            return theta(best.upper, best.because, best.at_most)
+    return Law(best.because, min(lower, best.upper), best.upper, number(1), best.at_most)
+
+
+def reads_itself(a: RowSet) -> bool:
+    """Whether i is evidently in A[i] for every i."""
+    return any(isinstance(form, Band) and form.first == 0 for form in recognise(a)) or any(
+        isinstance(form, Block) and form.lag == 0 for form in recognise(a)
+    )
+
+
+def _is_direct_and_sparse(group: Group) -> bool:
+    sizes = size(group.a)
+    return not recognise(group.b) and sizes is not None and sizes.upper < LINEAR
+
+
+def _lower(sides: list[RowSet]) -> Growth:
+    """Lower bounds that hold for any number of groups.
+
+    With all distances at most F, m hops cover at most m·F. With O(log n) distances below n in shift-invariant rows, m
+    hops reach at most C(m + O(log n), m) distances, since their order does not matter; that is below n for
+    m <= ε·log n.
+    """
+    if all(reach(side) is not None for side in sides):
+        return LINEAR
+    sizes = [size(side) for side in sides]
+    if all(is_shift_invariant(side) for side in sides) and all(
+        s is not None and s.upper <= LOG for s in sizes
+    ):
+        return LOG
+    return CONSTANT
+
+
+@lru_cache(maxsize=256)
+def group_hops(group: Group) -> Hops | None:
+    """The best upper bound of one group's paths, exact where A is {i} and B one form."""
+    if not reads_itself(group.a):
+        return None
+    a, b = recognise(group.a), recognise(group.b)
+    if any(isinstance(form, Band) and form.first <= 1 and form.stop is None for form in a + b):
+        return Hops("a dense side joins every pair by one edge", CONSTANT, number(1), True)
+    alone = a == _SELF and len(b) == 1
+    found = [hops for form in b if (hops := _hops_of(form)) is not None]
+    if not alone:
+        found = [replace(hops, exact=False, lower=CONSTANT) for hops in found]
+    if a == _SELF and (between := _landmark_hops(b)) is not None:
+        found.append(between)
+    steps = [form for form in b if isinstance(form, Band) and form.first <= 1]
+    if steps and not alone:
+        found.extend(hops for form in b if (hops := _hops_with_steps(form)) is not None)
+    return min(found, key=lambda hops: (hops.upper, not hops.exact), default=None)
+
+
+def _hops_of(form: Form) -> Hops | None:
+    match form:
+        case Band(first, int(stop)) if first <= 1 < stop:
+            return _window_hops(stop - 1)
+        case Shifts(distance, variable, start, None):
+            index_map = classify(distance, variable, start)
+            if index_map is not None and value_at(index_map, start) == 1:
+                return _map_hops(index_map)
+        case Stride(1, step, None):
+            return _stride_hops(step)
+        case Compact():
+            index_map = classify(form.distance, form.variable, 0)
+            return None if index_map is None else _compact_hops(index_map)
+    return None
+
+
+def _window_hops(width: int) -> Hops:
+    """Offsets 1 … K: a hop covers at most K, and K at a time is best: ceil((n − 1) / K)."""
+    because = (
+        f"a hop covers at most {width} position{'s' if width > 1 else ''}, and {width} at a time is best"
+    )
+    most = _DISTANCE if width == 1 else call("ceil", Quotient(_DISTANCE, number(width)))
+    return Hops(because, LINEAR, most, True, LINEAR)
+
+
+def _stride_hops(step: int) -> Hops:
+    """Offsets 1 + step·k: m hops cover m + step·(any number), so a distance d takes ((d − 1) mod step) + 1 hops."""
+    because = f"m hops cover m plus any multiple of {step}"
+    return Hops(because, CONSTANT, call("min", _DISTANCE, number(step)), True)
+
+
+def _map_hops(index_map: MapClass) -> Hops | None:
+    """Offsets f(k) with f(0) = 1: the fewest values of f that sum to the distance."""
+    match index_map:
+        case PolynomialMap():
+            return _polynomial_hops(index_map)
+        case ExponentialMap(base, 1, 0, 0):
+            return _digit_hops(base)
+        case ExponentialMap() | RecurrenceMap() | GrowingMap(is_geometric=True):
+            return _greedy_hops()
+        case TowerMap() | GrowingMap():
+            return None
+
+
+def _polynomial_hops(index_map: PolynomialMap) -> Hops:
+    """Sums of a bounded number of values cover every distance: Kamke 1921, by Schnirelmann density, as 1 is a value.
+
+    k² + 1: m hops cover m plus a sum of m squares, and every number is a sum of four squares (Lagrange), so every
+    distance >= 4 takes at most 4, and 1, 2, 3 take at most 2. k(k+1)/2 + 1: the same with three triangular numbers
+    (Gauss). k^p + 1 with p >= 3: g(p) powers suffice (Waring; g(3) = 9, g(4) = 19, g(5) = 37), and a distance
+    below g(p) is at most as many ones.
+    """
+    match shifted(index_map.coefficients, index_map.start):
+        case (_, slope):
+            return _stride_hops(int(slope))
+        case (Fraction(numerator=1, denominator=1), *middle, Fraction(numerator=1, denominator=1)) if not any(
+            middle
+        ):
+            return _waring_hops(
+                index_map.degree, "m plus m powers" if index_map.degree > 2 else "m plus m squares"
+            )
+        case powers if powers == _power_after_one(index_map.degree):
+            return _waring_hops(index_map.degree, "m powers" if index_map.degree > 2 else "m squares")
+        case (first, slope, top) if top == Fraction(1, 2) and (first, slope) in _TRIANGULAR:
+            because = "three triangular numbers reach every number (Gauss)"
+            return Hops(because, CONSTANT, number(3))
+        case _:
+            return Hops(
+                "boundedly many values of a polynomial reach every distance (Kamke's theorem)", CONSTANT
+            )
+
+
+def _power_after_one(degree: int) -> tuple[Fraction, ...]:
+    """The coefficients of (k + 1)^degree."""
+    return tuple(Fraction(comb(degree, power)) for power in range(degree + 1))
+
+
+_TRIANGULAR = ((Fraction(1), Fraction(1, 2)), (Fraction(1), Fraction(3, 2)))
+"""k(k+1)/2 + 1 and (k+1)(k+2)/2."""
+
+
+def _waring_hops(degree: int, cover: str) -> Hops:
+    if degree not in _WARING:
+        return Hops("boundedly many powers reach every distance (Waring's problem, Hilbert 1909)", CONSTANT)
+    theorem = "Lagrange" if degree == 2 else "Waring's problem"
+    because = f"m hops cover {cover}, and {_WARING[degree]} of them reach every number ({theorem})"
+    return Hops(because, CONSTANT, number(_WARING[degree]))
+
+
+_WARING = {2: 4, 3: 9, 4: 19, 5: 37, 6: 73}
+
+
+def _digit_hops(base: int) -> Hops:
+    """Powers of c: greedy change is best for a chain of divisors, so a distance takes its digit sum in base c.
+
+    Below n the largest digit sum is (c − 1)·D + ⌊n / c^D⌋ − 1 with D = floor(log_c n): that of ⌊n/c^D⌋·c^D − 1.
+    """
+    digits = floor_log(N, base)
+    because = f"a distance takes as many hops as the sum of its digits in base {base}"
+    if base == 2:
+        return Hops(because, LOG, digits, True, LOG)
+    top = FloorDivide(N, Power(number(base), digits))
+    return Hops(because, LOG, plus(Sum((Product((number(base - 1), digits)), top)), -1), True, LOG)
+
+
+def _greedy_hops() -> Hops:
+    """f(k+1) <= C·f(k) and f(0) = 1: taking the largest value again and again, at most C times each: O(log n)."""
+    return Hops("greedy hops take each of the O(log n) offsets boundedly often", LOG)
+
+
+def _compact_hops(index_map: MapClass) -> Hops | None:
+    """The path theorem for compact(f), f(0) = 1: reach r_0 = 1, r_{t+1} = max over Q <= r_t of Q + L(Q).
+
+    L(Q) = f(max{k : a_k | Q}). For 2^k, r_t = 3·2^{t−1}: ceil(log2(2n/3)). Where f is geometric with slots apart, a
+    reach grows by factors between two constants above one: Theta(log n). For a polynomial of degree p >= 2 with gaps
+    that never fall, a_k is Theta(k^{p−1}), the largest a_k <= r divides some Q > r/2, and L(Q) is Theta(r^{p/(p−1)}):
+    Theta(log log n).
+    """
+    match index_map:
+        case ExponentialMap(2, 1, 0, 0):
+            most = call("ceil", call("log2", Quotient(Product((number(2), N)), number(3))))
+            return Hops(
+                "the path theorem: after t hops 3·2^(t−1) positions are reached", LOG, most, True, LOG
+            )
+        case ExponentialMap():
+            return Hops("the path theorem: each hop multiplies the reach by a bounded factor", LOG, lower=LOG)
+        case RecurrenceMap() if distinct_slots(index_map) is not None:
+            return Hops("the path theorem: each hop multiplies the reach by a bounded factor", LOG, lower=LOG)
+        case PolynomialMap() if index_map.degree >= 2 and distinct_slots(index_map) is not None:
+            return Hops("the path theorem: each hop raises the reach to a fixed power", LOGLOG, lower=LOGLOG)
+        case PolynomialMap() | RecurrenceMap() | TowerMap() | GrowingMap():
+            return None
+
+
+def _hops_with_steps(form: Form) -> Hops | None:
+    """Offset 1 beside a map whose values start later: the same bounds as with 1 among them."""
+    match form:
+        case Shifts(distance, variable, start, None):
+            index_map = classify(distance, variable, start)
+        case _:
+            return None
+    match index_map:
+        case PolynomialMap():
+            return Hops(
+                "boundedly many values of a polynomial, and ones, reach every distance (Kamke)", CONSTANT
+            )
+        case ExponentialMap() | RecurrenceMap() | GrowingMap(is_geometric=True):
+            return _greedy_hops()
+        case _:
+            return None
+
+
+def _landmark_hops(b: tuple[Form, ...]) -> Hops | None:
+    """{i − 1} and landmarks c(k) < i: step to the next landmark, then one hop to any later row.
+
+    The way to the next landmark is the only one, so the longest path is the largest gap between landmarks below n up
+    to a constant: for a polynomial of degree p Theta(n^((p−1)/p)), for c^k and the like Theta(n).
+    """
+    match b:
+        case (Band(first, 2), Columns(column, variable, start, None, _)) if first <= 1:
+            pass
+        case _:
+            return None
+    index_map = classify(column, variable, start)
+    because = "single steps lead to the next landmark, and one hop from there to any later row"
+    match index_map:
+        case PolynomialMap():
+            gap = LINEAR ** Fraction(index_map.degree - 1, index_map.degree)
+            return Hops(because, gap, lower=gap)
+        case ExponentialMap() | RecurrenceMap() | TowerMap() | GrowingMap():
+            return Hops(because, LINEAR, lower=LINEAR)
+        case None:
+            return None

@@ -1,0 +1,432 @@
+"""Row sizes |A[i]|, |B[i]| and with them time and total: rules T1 to T6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache, reduce
+from typing import assert_never
+
+from glmc.analysis.forms import (
+    Band,
+    Block,
+    Columns,
+    Compact,
+    Fenwick,
+    Form,
+    Interval,
+    Opaque,
+    Shifts,
+    Stride,
+)
+from glmc.analysis.formula import N, call, floor_log, number
+from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
+from glmc.analysis.recognise import reach, recognise
+from glmc.analysis.rules import conditions
+from glmc.analysis.rules.intervals_of_rows import gap_bound, root_gap
+from glmc.analysis.rules.laws import Law
+from glmc.analysis.rules.maps import (
+    ExponentialMap,
+    MapClass,
+    PolynomialMap,
+    classify,
+    count_growth,
+    count_up_to,
+    plus,
+    prefix_sum,
+    times,
+    value_at,
+    values,
+)
+from glmc.analysis.rules.slots import distinct_slots
+from glmc.pattern.nodes import (
+    Comprehension,
+    Difference,
+    Expr,
+    Intersection,
+    Listed,
+    Number,
+    Pattern,
+    Product,
+    Quotient,
+    RowSet,
+    Sum,
+    Union,
+)
+
+_LAST = Sum((N, number(-1)))
+"""n − 1, the last row below n."""
+
+_FURTHEST_OVERLAP = 1 << 16
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is proved about |row i|.
+
+    ``upper`` bounds the growth of every row below n, ``largest`` from below that of the largest one, ``typical`` that
+    of a fixed fraction of the rows in [n/2, n). ``most`` is the size of the largest row below n and ``sum`` that of
+    all of them, for n >= 2. ``monotone``: sizes never fall with i, so ``most`` is the size of row n − 1; ``constant``:
+    all rows have the same size.
+    """
+
+    because: str
+    upper: Growth
+    largest: Growth = CONSTANT
+    typical: Growth = CONSTANT
+    most: Expr | None = None
+    sum: Expr | None = None
+    monotone: bool = False
+    constant: bool = False
+
+
+_EMPTY = Size("the rows are empty", CONSTANT, most=number(0), sum=number(0), monotone=True, constant=True)
+
+
+def tight(growth: Growth, because: str) -> Size:
+    return Size(because, growth, growth, growth)
+
+
+# -- quantities -
+
+
+def time_law(pattern: Pattern) -> Law | None:
+    """Time is the largest sum of row sizes over sides and groups.
+
+    A sum of sizes lies between its greatest part and a constant number of times it, so the growth is the greatest of
+    the parts'. Where sizes never fall, all parts are largest in row n − 1; where all but one are constant, the sum is
+    largest where that one is.
+    """
+    sizes = _sizes(pattern)
+    if sizes is None:
+        return None
+    upper, lower = max(s.upper for s in sizes), max(s.largest for s in sizes)
+    moving = [s for s in sizes if not s.constant]
+    exact = None
+    if all(s.most is not None for s in sizes) and (len(moving) < 2 or all(s.monotone for s in sizes)):
+        exact = added(s.most for s in sizes if s.most is not None)
+    return Law(_leading(sizes), lower, upper, exact, exact)
+
+
+def total_law(pattern: Pattern) -> Law | None:
+    """Total is at most n times the largest row, and at least n/2 rows in [n/2, n) times a typical one.
+
+    So total is Theta(n·g(n)) where a fixed fraction of the rows is as large as the largest, up to a constant.
+    """
+    sizes = _sizes(pattern)
+    if sizes is None:
+        return None
+    upper, lower = max(s.upper for s in sizes), max(s.typical for s in sizes)
+    exact = (
+        added(s.sum for s in sizes if s.sum is not None) if all(s.sum is not None for s in sizes) else None
+    )
+    return Law(_leading(sizes), LINEAR * lower, LINEAR * upper, exact, exact)
+
+
+def _sizes(pattern: Pattern) -> list[Size] | None:
+    found = [size(side) for group in pattern.groups for side in (group.a, group.b)]
+    known = [s for s in found if s is not None]
+    return known if len(known) == len(found) else None
+
+
+def _leading(sizes: list[Size]) -> str:
+    return max(sizes, key=lambda s: (s.upper, not s.constant)).because
+
+
+def added(parts: Iterable[Expr]) -> Expr:
+    """A readable sum: equal terms together, integers last."""
+    coefficients: dict[Expr, Fraction] = {}
+    fixed = Fraction(0)
+    for part in parts:
+        for term in part.terms if isinstance(part, Sum) else (part,):
+            match term:
+                case Number(value):
+                    fixed += value
+                case Product((Number(value), factor)):
+                    coefficients[factor] = coefficients.get(factor, Fraction(0)) + value
+                case _:
+                    coefficients[term] = coefficients.get(term, Fraction(0)) + 1
+    terms = tuple(times(c, term) for term, c in coefficients.items() if c)
+    if not terms:
+        return number(fixed)
+    return plus(terms[0] if len(terms) == 1 else Sum(terms), fixed)
+
+
+# -- row sets -
+
+
+@lru_cache(maxsize=256)
+def size(row_set: RowSet) -> Size | None:
+    """The size of a row set's rows, None where no rule bounds it. T3: max <= |∪| <= sum over the parts of a union."""
+    forms = _without_overlap(recognise(row_set))
+    if forms is None:
+        forms, disjoint = recognise(row_set), False
+    else:
+        disjoint = True
+    found = [_size_of(form) for form in forms]
+    parts = [s for s in found if s is not None]
+    if len(parts) < len(found):
+        return None
+    if not parts:
+        return _EMPTY
+    joined = reduce(_joined, parts)
+    if len(parts) == 1:
+        return joined
+    if not disjoint or not all(s.monotone for s in parts):
+        return replace(joined, most=None, sum=None, monotone=False, constant=False)
+    most = [s.most for s in parts if s.most is not None]
+    sums = [s.sum for s in parts if s.sum is not None]
+    return replace(
+        joined,
+        most=added(most) if len(most) == len(parts) else None,
+        sum=added(sums) if len(sums) == len(parts) else None,
+        monotone=True,
+        constant=all(s.constant for s in parts),
+    )
+
+
+def _joined(left: Size, right: Size) -> Size:
+    leading = max((left, right), key=lambda s: s.upper)
+    return replace(
+        leading,
+        upper=leading.upper,
+        largest=max(left.largest, right.largest),
+        typical=max(left.typical, right.typical),
+    )
+
+
+def _without_overlap(forms: tuple[Form, ...]) -> tuple[Form, ...] | None:
+    """Forms with the same union that share no element, None where that is not evident.
+
+    Bands are disjoint already. One increasing map beside them loses its values inside the bands, if these are its
+    first ones; a band without end takes all that lie beyond its start.
+    """
+    bands = [form for form in forms if isinstance(form, Band)]
+    others = [form for form in forms if not isinstance(form, Band)]
+    if not others:
+        return forms
+    if len(others) > 1:
+        return None
+    (form,) = others
+    if not bands:
+        return forms
+    index_map = _index_map(form)
+    if index_map is None or isinstance(form, Columns):
+        return None
+    first = value_at(index_map, index_map.start)
+    last = bands[-1]
+    if last.stop is None:
+        return tuple(bands) if first >= last.first else None
+    if last.stop > _FURTHEST_OVERLAP or (isinstance(form, Stride | Shifts) and _stop(form) is not None):
+        return None
+    inside = values(index_map, last.stop - 1)
+    if any(not any(b.first <= v < (b.stop or v + 1) for b in bands) for v in inside):
+        return None
+    match form:
+        case Stride(begin, step, count):
+            return (*bands, Stride(begin + step * len(inside), step, count))
+        case Shifts(distance, variable, start, stop):
+            return (*bands, Shifts(distance, variable, start + len(inside), stop))
+        case _:
+            return None
+
+
+def _stop(form: Stride | Shifts) -> int | None:
+    return form.count if isinstance(form, Stride) else form.stop
+
+
+def _index_map(form: Form) -> MapClass | None:
+    """The increasing map whose values are the distances (or the columns plus lag) of a form."""
+    match form:
+        case Stride(first, step, _):
+            return PolynomialMap((Fraction(first), Fraction(step)), 0)
+        case Shifts(distance, variable, start, _):
+            return classify(distance, variable, start)
+        case Columns(column, variable, start, _, lag):
+            return classify(plus(column, lag), variable, start)
+        case _:
+            return None
+
+
+def _size_of(form: Form) -> Size | None:
+    match form:
+        case Band(first, stop):
+            return _band_size(first, stop)
+        case Block(width, lag):
+            return _block_size(width, lag)
+        case Stride(_, _, int()) | Shifts(_, _, _, int()) | Columns(_, _, _, int(), _):
+            return Size("T2: a finite range has boundedly many elements", CONSTANT)
+        case Stride() | Shifts() | Columns():
+            index_map = _index_map(form)
+            return None if index_map is None else _map_size(index_map)
+        case Compact():
+            return _compact_size(form)
+        case Fenwick():
+            return _fenwick_size(form)
+        case Interval(low, high):
+            return _interval_size(low, high)
+        case Opaque(row_set):
+            return _opaque_size(row_set)
+        case _:
+            assert_never(form)
+
+
+def _band_size(first: int, stop: int | None) -> Size:
+    """T2 and the dense case: row i has min(i + 1, stop) − first of the distances first … stop − 1 (at least 0)."""
+    rows = plus(N, -first) if first <= 2 else call("max", plus(N, -first), number(0))
+    if stop is None:
+        because = "a dense row has a number of elements linear in its index"
+        triangle = Quotient(Product((rows, plus(rows, 1))), number(2))
+        return Size(because, LINEAR, LINEAR, LINEAR, rows, triangle, True)
+    width = stop - first
+    because = f"T2: a window of {width} offset{'s' if width > 1 else ''} has boundedly many elements"
+    if width == 1:
+        most: Expr = number(1) if first <= 1 else call("min", rows, number(1))
+        return Size(because, CONSTANT, most=most, sum=rows, monotone=True, constant=first == 0)
+    most = call("min", rows, number(width))
+    ramp = Quotient(Product((most, plus(most, 1))), number(2))
+    rest = Product((number(width), call("max", plus(N, -stop), number(0))))
+    return Size(because, CONSTANT, most=most, sum=Sum((ramp, rest)), monotone=True)
+
+
+def _block_size(width: int, lag: int) -> Size:
+    """T2: row i has i mod width + 1 − lag elements (at least 0), at most width."""
+    most = (
+        call("max", plus(call("min", N, number(width)), -lag), number(0))
+        if lag
+        else call("min", N, number(width))
+    )
+    return Size(f"T2: a block has at most {width} elements", CONSTANT, most=most)
+
+
+def _map_size(index_map: MapClass) -> Size:
+    """T1: row i has #{k : f(k) <= i} elements, which never falls with i.
+
+    Σ_{i<n} #{k : f(k) <= i} = Σ_{k<K} (n − f(k)) with K = #{k : f(k) <= n − 1}. The count is regular (f⁻¹(n/2) is at
+    least a constant times f⁻¹(n)), so every row of the last half is as large as the last one up to a constant.
+    """
+    growth = count_growth(index_map)
+    most = count_up_to(index_map, _LAST, 1)
+    because = f"T1: {_described(index_map)}, so {growth} of its values lie below n up to a constant factor"
+    found = replace(tight(growth, because), most=most, monotone=True)
+    if most is None or (first_terms := prefix_sum(index_map, most)) is None:
+        return found
+    return replace(found, sum=added((Product((N, most)), times(-1, first_terms))))
+
+
+def _described(index_map: MapClass) -> str:
+    match index_map:
+        case PolynomialMap():
+            return f"the index map is a polynomial of degree {index_map.degree}"
+        case ExponentialMap(base):
+            return f"the index map grows as {base}^k"
+        case _:
+            name = "doubly exponentially" if count_growth(index_map).log == 0 else "exponentially"
+            return f"the index map grows {name}"
+
+
+def _compact_size(form: Compact) -> Size | None:
+    """T6: compact rows are at most as large as shifted ones, and at least a fixed fraction where slots stay apart."""
+    index_map = classify(form.distance, form.variable, 0)
+    if index_map is None:
+        return None
+    apart = distinct_slots(index_map)
+    upper = count_growth(index_map)
+    because = "T6: a compact row has at most one element for each value of the map, and slots coincide boundedly often"
+    if apart is None:
+        return Size(because, upper)
+    if apart == 1:
+        return replace(_map_size(index_map), because=because)
+    return tight(upper, because)
+
+
+def _fenwick_size(form: Fenwick) -> Size:
+    """T5: row i holds i with its low binary digits cleared one after another, and 0: popcount(i) + 1 elements.
+
+    Without i, or moved back by one, they are popcount(i). That is at most floor(log2(i + 1)), reached at i = 2^m − 1,
+    and half the digits of half the rows are ones.
+    """
+    because = "T5: clearing low bits gives one element for each one bit"
+    most = {(0, 0): plus(floor_log(N, 2), 1), (1, 0): floor_log(N, 2), (1, 1): floor_log(N, 2)}
+    return replace(tight(LOG, because), most=most.get((form.lag, form.back)))
+
+
+def _interval_size(low: Expr, high: Expr) -> Size | None:
+    """The gap between two moving ends, bounded by its series and, where floor(sqrt(i)) moves them, from below."""
+    upper = gap_bound(low, high)
+    if upper is None:
+        return None
+    because = f"the ends of the interval are {upper} apart up to a constant factor"
+    lower = root_gap(low, high)
+    return (
+        Size(because, upper) if lower is None else Size(because, upper, min(lower, upper), min(lower, upper))
+    )
+
+
+# -- differences, intersections, conditions -
+
+
+def _opaque_size(row_set: RowSet) -> Size | None:
+    match row_set:
+        case Difference(left, right):
+            return _difference_size(left, right)
+        case Intersection(left, right):
+            return _intersection_size(left, right)
+        case Comprehension():
+            return _filtered_size(row_set)
+        case Listed() | Union():
+            return None
+        case _:
+            assert_never(row_set)
+
+
+def _difference_size(left: RowSet, right: RowSet) -> Size | None:
+    """T3: |L| − |R| <= |L − R| <= |L|; the lower bound stands where R grows slower than L."""
+    whole, removed = size(left), size(right)
+    if whole is None:
+        return None
+    because = "T3: a difference has at most the elements of its left side, and loses at most those of its right side"
+    if removed is not None and removed.upper < whole.largest:
+        kept = whole.typical if removed.upper < whole.typical else CONSTANT
+        return Size(because, whole.upper, whole.largest, kept)
+    return Size(because, whole.upper)
+
+
+def _intersection_size(left: RowSet, right: RowSet) -> Size | None:
+    """T3: |L ∩ R| <= min(|L|, |R|); with all distances >= c it loses at most c elements of the other side."""
+    parts = [s for s in (size(left), size(right)) if s is not None]
+    if not parts:
+        return None
+    because = "T3: an intersection has at most the elements of its smaller side"
+    for whole, other in ((size(left), right), (size(right), left)):
+        match recognise(other):
+            case (Band(_, None),) if whole is not None:
+                return Size(because, whole.upper, whole.largest, whole.typical)
+    return Size(because, min(s.upper for s in parts))
+
+
+def _filtered_size(row_set: Comprehension) -> Size | None:
+    """T2 for finite ranges; T4: a periodic condition that holds at all keeps the growth of the rows.
+
+    A condition over residues of i and of the variable holds on whole residue classes; on each of them the count is at
+    least the whole one divided by the period, less one.
+    """
+    if row_set.generators and all(conditions.is_fixed(generator) for generator in row_set.generators):
+        return Size("T2: finite ranges have boundedly many elements", CONSTANT)
+    if not row_set.generators:
+        return Size("T2: a list has boundedly many elements", CONSTANT)
+    whole_set = conditions.without_residues(row_set)
+    whole = None if whole_set is None else size(whole_set)
+    if whole_set is None or whole is None:
+        return _bounded_size(row_set)
+    because = "T4: a residue condition that holds again and again keeps a fixed fraction of the elements"
+    if all(isinstance(form, Band | Stride | Shifts | Columns | Interval) for form in recognise(whole_set)):
+        return Size(because, whole.upper, whole.largest, whole.typical)
+    return Size(because, whole.upper)
+
+
+def _bounded_size(row_set: Comprehension) -> Size | None:
+    """T2: elements at distances 0 … F are at most F + 1."""
+    furthest = reach(row_set)
+    return None if furthest is None else Size(f"T2: all distances are at most {furthest}", CONSTANT)
