@@ -31,9 +31,11 @@ from glmc.syntax import nodes as syntax
 from glmc.syntax.parser import parse
 
 DIGITS = 120
-INFINITE = math.inf  # stands for integers of more than POWER_BITS bits, which only ever are compared with
-small ones POWER_BITS = 20_000 CAPACITY_ROWS = (70, 300)  # where the number of slots of a left operand is
-compared to see whether it grows
+INFINITE = (
+    math.inf
+)  # stands for an integer of more than POWER_BITS bits, which is only compared with small ones
+POWER_BITS = 20_000
+CAPACITY_ROWS = (70, 300)  # where a left operand's number of slots is compared to see whether it grows
 
 Value = Any  # int, Fraction, mpmath.mpf or INFINITE
 Found = list[tuple[int, "int | None"]]  # elements of a row in the order of their slots, repeated ones too
@@ -119,8 +121,9 @@ def _multiplicative(x: Value, operator: str, y: Value) -> Value:
 
 
 def _power(x: Value, y: Value) -> Value:
-    if y == INFINITE or (isinstance(y, int) and isinstance(x, int) and abs(x) > 1 and y * x.bit_length() >
-    POWER_BITS):
+    if y == INFINITE or (
+        isinstance(y, int) and isinstance(x, int) and abs(x) > 1 and y * x.bit_length() > POWER_BITS
+    ):
         return INFINITE
     if isinstance(x, int | Fraction) and isinstance(y, int):
         return _whole(Fraction(x) ** y)
@@ -428,8 +431,9 @@ class Group:
         if capacity is not None:
             return capacity
         row = self.a if side == "A" else self.b
-        return max((slot + 1 for i in range(length) for slot in row(i).values() if slot is not None),
-        default=0)
+        return max(
+            (slot + 1 for i in range(length) for slot in row(i).values() if slot is not None), default=0
+        )
 
     def offset(self, side: str) -> int:
         """The first logit of a side: A before B, a bounded side before a growing one."""
@@ -503,8 +507,9 @@ def _distances(group: Group, source: int, last: int) -> dict[int, int]:
     best: dict[int, int] = {}
     queue: deque[tuple[int, int]] = deque()
     for cost in (0, 1):
-        queue += [(i, cost) for i in range(source, last + 1) if source in group.a(i) and (i != source) ==
-        cost]
+        queue += [
+            (i, cost) for i in range(source, last + 1) if source in group.a(i) and (i != source) == cost
+        ]
     while queue:
         position, cost = queue.popleft()
         if position in best and best[position] <= cost:
@@ -576,8 +581,9 @@ def _groups(
     a, capacity_a = _side(rows.get("A"), scope, lambda i: [(i, 0)])
     b, capacity_b = _side(rows.get("B"), scope, lambda i: [])
     constants = {name: value for name, value in scope.values.items() if isinstance(value, int | Fraction)}
-    return (Group(tree.name.name, fraction, a, b, weights, constants, state, {"A": capacity_a, "B":
-    capacity_b}),)
+    return (
+        Group(tree.name.name, fraction, a, b, weights, constants, state, {"A": capacity_a, "B": capacity_b}),
+    )
 
 
 def _side(
@@ -622,7 +628,9 @@ def _solve_head(group: Group, given: _HeadInputs) -> np.ndarray:
     x = given.of("x")
     length = len(x)
     rows_a, rows_b = ([dict(row(i)) for i in range(length)] for row in (group.a, group.b))
-    lifted = [np.outer(v, w[: group.state]) for v, w in zip(x, given.of("write"), strict=True)] if group.state else x
+    lifted = list(x)
+    if group.state:
+        lifted = [np.outer(v, w[: group.state]) for v, w in zip(x, given.of("write"), strict=True)]
     y: list[Any] = []
     for i in range(length):
         weighing = _Row(group, given, i, {"A": rows_a[i], "B": rows_b[i]})
