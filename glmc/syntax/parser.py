@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from lark import Token, Tree
@@ -205,10 +205,9 @@ class _Reader:
         first = index if opening is None else opening.index
         self._remember_loss(first, opening)
         accepted = self._accepted()
-        nesting = sum({"LBRACE": 1, "RBRACE": -1}.get(token.type, 0) for token in self.tokens[first:index])
         if "_MIXER" in accepted:
-            return self._resume_at_item(index, opening, nesting)
-        return self._resume_in_body(index, nesting, accepted)
+            return self._resume_at_item(first, index, opening)
+        return self._resume_in_body(first, index, accepted)
 
     def _remember_loss(self, first: int, opening: _Open | None) -> None:
         kind = self.tokens[first].type
@@ -219,9 +218,10 @@ class _Reader:
         elif opening is not None and first + 1 < len(self.tokens) and self.tokens[first + 1].type == "NAME":
             self.lost_names.add(self.tokens[first + 1].value)
 
-    def _resume_at_item(self, index: int, opening: _Open | None, nesting: int) -> int:
-        """After a mistake between items or in an item's head: the body of a mixer is still read."""
+    def _resume_at_item(self, first: int, index: int, opening: _Open | None) -> int:
+        """After a mistake between items or in the head of one: at the next, or in the body of a mixer."""
         kind = None if opening is None else opening.token.type
+        brackets = Counter(token.type for token in self.tokens[first:index])
         for position in range(index, len(self.tokens)):
             token = self.tokens[position]
             if token.type in _ITEM_WORDS and self._starts_line(position):
@@ -229,9 +229,10 @@ class _Reader:
             if opening is not None and kind == "_MIXER" and token.type == "LBRACE":
                 self._open_unnamed_mixer(opening, token)
                 return position + 1
-            if kind in {"_LET", "_SET"} and token.type == "_LET" and nesting <= 0:
+            closed = brackets["LBRACE"] <= brackets["RBRACE"]
+            if kind in {"_LET", "_SET"} and token.type == "_LET" and closed:
                 return position
-            nesting += {"LBRACE": 1, "RBRACE": -1}.get(token.type, 0)
+            brackets[token.type] += 1
         return len(self.tokens)
 
     def _open_unnamed_mixer(self, opening: _Open, brace: Token) -> None:
@@ -241,26 +242,34 @@ class _Reader:
         self._open.append(_Open(opening.depth, opening.index, opening.token, has_body=True))
         self.broken.add(opening.token.start_pos or 0)
 
-    def _resume_in_body(self, index: int, nesting: int, accepted: set[str]) -> int:
+    def _resume_in_body(self, first: int, index: int, accepted: set[str]) -> int:
+        """After a mistake in the statement that starts at ``first``: at the next, or where its body ends."""
         if self.tokens[index].type in _RESERVED and not self._starts_line(index):
             index += 1  # a reserved word in the place of a name
+        brackets = Counter(token.type for token in self.tokens[first:index])
         for position in range(index, len(self.tokens)):
             token = self.tokens[position]
             starts_line = self._starts_line(position)
+            closed = brackets["LBRACE"] <= brackets["RBRACE"]
             if token.type in _ITEM_WORDS and starts_line:
                 self._close_body(token)
                 return position
             if token.type in accepted and (
                 token.type in _BODY_WORDS
                 or (token.type == "ROW" and starts_line)
-                or (token.type in {"RBRACE", "SEMICOLON"} and nesting <= 0)
+                or (token.type == "RBRACE" and closed)
             ):
                 return position
             misspelt = token.type == "NAME" and starts_line and position > index
-            if misspelt and nesting <= 0 and self._ends_statement(position - 1):
+            if misspelt and closed and self._follows_statement(position, brackets):
                 return position
-            nesting += {"LBRACE": 1, "RBRACE": -1}.get(token.type, 0)
+            brackets[token.type] += 1
         return len(self.tokens)
+
+    def _follows_statement(self, index: int, brackets: Counter[str]) -> bool:
+        """Whether a word can be a misspelt statement: all that was opened is closed, or a brace just was."""
+        balanced = all(brackets[left] <= brackets[right] for left, right in _CLOSER.items())
+        return self.tokens[index - 1].type == "RBRACE" or (balanced and self._ends_statement(index - 1))
 
     def _ends_statement(self, index: int) -> bool:
         """Whether a statement can end with this token."""
@@ -414,7 +423,7 @@ def _expectation(accepted: set[str]) -> str:
         fold(_EXPRESSION, "an expression")
     if rest >= _OPERATORS:
         fold(_OPERATORS, "an operator")
-        rest -= {"NAME", "INT", "LPAR"}
+        rest -= {"NAME", "INT", "LPAR", "EQUAL"}
     fold(_RELATIONS, "a comparison")
     if words or len(rest) > 1:
         rest -= {"SEMICOLON", "$END"}
