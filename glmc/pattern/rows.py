@@ -20,12 +20,12 @@ from glmc.pattern.evaluate import (
     evaluate_rows,
     hold_rows,
 )
+from glmc.pattern.monotone import Ending, endings
 from glmc.pattern.nodes import (
     And,
     Call,
     Comparison,
     Comprehension,
-    Condition,
     Difference,
     Expr,
     FloorDivide,
@@ -42,7 +42,6 @@ from glmc.pattern.nodes import (
     Sum,
     Union,
 )
-from glmc.pattern.walk import subexpressions
 
 BLOCK_ENTRIES = 1 << 22  # entries that one block of rows may hold, about
 WORK_LIMIT = 1 << 30  # evaluations of an element, for one call
@@ -219,125 +218,97 @@ def _keys(*parts: _Members) -> list[IntArray]:
 
 # -- comprehensions ------------------------------------------------------------------------------------------
 
+_ZERO = Number(Fraction(0))
+
 
 @dataclass
 class _Expansion:
     """The entries of one comprehension, for many rows at once.
 
     Bounded generators unfold into one long array of (row, value) pairs. Unbounded ones, and bounded ones far
-    longer than the rows, take one value after the other and leave a row when no later value can give it an
-    element.
+    longer than the rows, take one value after the other and leave a row once it is proved that no later value
+    gives it an element.
     """
 
     comprehension: Comprehension
     budget: _Budget
     pieces: list[_Piece] = field(default_factory=list)
 
-    @property
-    def unbounded(self) -> bool:
-        return any(generator.stop is None for generator in self.comprehension.generators)
-
-    def expand(self, level: int, rows: Rows, slots: IntArray) -> BoolArray:
-        """Adds what the generators from ``level`` on give; says which rows may give more at later values."""
+    def expand(self, level: int, rows: Rows, slots: IntArray) -> None:
+        """Adds what the generators from ``level`` on give; ``slots`` number the values bound last."""
         generators = self.comprehension.generators
-        if level == len(generators):
-            return self._reach(rows, slots)
-        generator = generators[level]
         if len(rows) == 0:
-            return np.zeros(0, bool)
+            return
+        if level == len(generators):
+            self._reach(rows, slots)
+            return
+        generator = generators[level]
         starts = evaluate_rows(generator.start, rows)
         if generator.stop is None:
-            return self._loop(level, rows, starts, None)
+            self._loop(level, rows, starts, None)
+            return
         stops = evaluate_rows(generator.stop, rows)
         counts = np.maximum(stops - starts, 0)
         if counts.max() > 4 * (int(rows.rows[-1]) + 1024):
-            return self._loop(level, rows, starts, stops)
-        if counts.dtype == object:
-            starts, counts = starts.astype(np.int64), counts.astype(np.int64)
-        return self._unfold(level, rows, starts, counts)
+            self._loop(level, rows, starts, stops)
+        else:
+            self._unfold(level, rows, starts.astype(np.int64), counts.astype(np.int64))
 
-    def _unfold(self, level: int, rows: Rows, starts: IntArray, counts: IntArray) -> BoolArray:
+    def _unfold(self, level: int, rows: Rows, starts: IntArray, counts: IntArray) -> None:
         total = int(counts.sum())
         if total > BLOCK_ENTRIES and len(rows) > 1:
-            halves = np.array_split(np.arange(len(rows)), 2)
-            return np.concatenate(
-                [self._unfold(level, rows.select(half), starts[half], counts[half]) for half in halves]
-            )
+            for half in np.array_split(np.arange(len(rows)), 2):
+                self._unfold(level, rows.select(half), starts[half], counts[half])
+            return
         index = np.repeat(np.arange(len(rows)), counts)
         slots = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
         variable = self.comprehension.generators[level].variable
-        inner = rows.select(index).bind(variable, starts[index] + slots)
-        alive = self.expand(level + 1, inner, slots)
-        result: BoolArray = np.equal(
-            counts, 0
-        )  # an empty range says nothing about later values of outer variables
-        result[index[alive]] = True
-        return result
+        self.expand(level + 1, rows.select(index).bind(variable, starts[index] + slots), slots)
 
-    def _loop(
-        self, level: int, rows: Rows, starts: npt.NDArray[Any], stops: npt.NDArray[Any] | None
-    ) -> BoolArray:
+    def _loop(self, level: int, rows: Rows, starts: npt.NDArray[Any], stops: npt.NDArray[Any] | None) -> None:
+        endings = _endings(self.comprehension, level)
+        if stops is None and not endings:
+            raise EvaluationError("endless", row=int(rows.rows[0]))
         variable = self.comprehension.generators[level].variable
         shared = bool(np.all(starts == starts[0]))
-        result = np.zeros(len(rows), bool)
         live = np.arange(len(rows))
         for step in range(LOOP_LIMIT):
             if stops is not None:
                 live = live[np.asarray(starts[live] + step < stops[live], bool)]
-            if len(live) == 0:
-                return result
-            inner = rows if len(live) == len(rows) else rows.select(live)
             value = int(starts[0]) + step if shared else starts[live] + step
-            alive = self.expand(level + 1, inner.bind(variable, value), np.full(len(live), step))
-            result[live] |= alive
-            live = live[alive]
-        raise EvaluationError("endless", row=int(rows.rows[live[0]]))
+            inner = (rows if len(live) == len(rows) else rows.select(live)).bind(variable, value)
+            going = _going_on(endings, inner)
+            if not np.all(going):
+                live, inner = live[going], inner.select(going)
+            if len(live) == 0:
+                return
+            self.expand(level + 1, inner, np.full(len(live), step))
+        raise EvaluationError("too large", row=int(rows.rows[live[0]]))
 
-    def _reach(self, rows: Rows, slots: IntArray) -> BoolArray:
+    def _reach(self, rows: Rows, slots: IntArray) -> None:
         self.budget.spend(len(rows) + 64)
-        element, condition = self.comprehension.element, self.comprehension.condition
-        alive = np.ones(len(rows), bool)
-        held = np.arange(len(rows))
-        for part in _conjuncts(condition):
-            truth = hold_rows(part, rows if len(held) == len(rows) else rows.select(held))
-            if _ends(part):
-                alive[held[~truth]] = False
-            held = held[truth]
-        inner, slots = (rows, slots) if len(held) == len(rows) else (rows.select(held), slots[held])
-        columns = evaluate_rows(element, inner)
-        alive[held[np.asarray(columns < 0, bool)]] = False
-        self.pieces += _elements(columns, inner.rows, slots)
-        if self.unbounded:
-            passed_over = alive.copy()
-            passed_over[held] = False
-            alive[passed_over] = self._may_reach(rows.select(passed_over))
-        return alive
+        if self.comprehension.condition is not None:
+            held = hold_rows(self.comprehension.condition, rows)
+            rows, slots = rows.select(held), slots[held]
+        self.pieces += _elements(evaluate_rows(self.comprehension.element, rows), rows.rows, slots)
 
-    def _may_reach(self, rows: Rows) -> BoolArray:
-        """Where the element, whose condition is false at this value, is not negative yet."""
+
+@lru_cache(maxsize=1024)
+def _endings(comprehension: Comprehension, level: int) -> tuple[Ending, ...]:
+    return endings(comprehension, level)
+
+
+def _going_on(endings: tuple[Ending, ...], rows: Rows) -> BoolArray:
+    """The rows that may get an element at this value of the variable or at a later one."""
+    going = np.ones(len(rows), bool)
+    for ending in endings:
+        signs = [Comparison(guard, ">=", _ZERO) for guard in ending.guards]
+        signs += [Comparison(quantity, "<", _ZERO) for quantity in ending.quantities]
         try:
-            return np.asarray(evaluate_rows(self.comprehension.element, rows) >= 0, bool)
-        except EvaluationError:  # the condition keeps the element from being reached, so this is no mistake
-            return np.ones(len(rows), bool)
-
-
-def _conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
-    match condition:
-        case None:
-            return ()
-        case And(parts):
-            return tuple(conjunct for part in parts for conjunct in _conjuncts(part))
-        case _:
-            return (condition,)
-
-
-def _ends(part: Condition) -> bool:
-    """Whether the condition stays false at all later values of the variables once it is false."""
-    return isinstance(part, Comparison) and not any(
-        isinstance(node, Remainder) or (isinstance(node, Call) and node.function in ("abs", "gcd", "lowbit"))
-        for side in (part.left, part.right)
-        for node in subexpressions(side)
-    )
+            going &= ~hold_rows(And(tuple(signs)), rows)
+        except EvaluationError:  # undefined at some row, which then is no end
+            continue
+    return going
 
 
 # -- slots ---------------------------------------------------------------------------------------------------
