@@ -12,6 +12,7 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from glmc.pattern.endings import Ending, endings
 from glmc.pattern.evaluate import (
     BoolArray,
     EvaluationError,
@@ -20,7 +21,6 @@ from glmc.pattern.evaluate import (
     evaluate_rows,
     hold_rows,
 )
-from glmc.pattern.monotone import Ending, endings
 from glmc.pattern.nodes import (
     And,
     Call,
