@@ -1,0 +1,132 @@
+"""Inequalities between closed expressions in n: proved for all large n, or decided length by length."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from glmc.analysis import series
+from glmc.analysis.formula import call, enclose, normal, number, rewrite
+from glmc.analysis.intervals import Interval, OutOfRange
+from glmc.analysis.polynomial import Polynomial, TooLarge, polynomial
+from glmc.analysis.series import TooFast, Unknown
+from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
+from glmc.pattern.nodes import Call, Expr, Length, Product, Row
+
+_FAR = 64
+"""Tails are proved from 2^64 on where they do not hold from the checked lengths on."""
+
+_MOST_BOXES = 2000
+
+
+def at_lengths(expr: Expr, lengths: IntArray) -> IntArray:
+    """⌊expr⌋ at many lengths, exactly. Raises EvaluationError."""
+    return evaluate_rows(call("floor", rewrite(expr, _length_as_row)), Rows(lengths))
+
+
+def _length_as_row(expr: Expr) -> Expr:
+    return Row() if isinstance(expr, Length) else expr
+
+
+def never_above(left: Expr, right: Expr, checked_to: int) -> bool:
+    """Whether left <= right is proved for every n > checked_to (at least 2).
+
+    The normal form of right − left is a non-negative constant; or its series is non-negative for all n from
+    2^⌊log2 checked_to⌋ on; or from 2^64 on, and enclosures show it on the lengths between.
+    """
+    try:
+        difference = _monotone(normal(right) - normal(left), checked_to)
+    except (TooLarge, OutOfRange, TypeError):
+        return False
+    if difference.constant is not None:
+        return difference.constant >= 0
+    near = max(checked_to, 2).bit_length() - 1
+    if _tail_is_nonnegative(difference, near):
+        return True
+    if not _tail_is_nonnegative(difference, _FAR):
+        return False
+    return _nonnegative_between(difference.expression(), checked_to + 1, 1 << _FAR)
+
+
+def _tail_is_nonnegative(difference: Polynomial, m: int) -> bool:
+    try:
+        return series.certainly_at_least_zero(series.series(difference.expression(), m), m)
+    except (Unknown, TooFast, OutOfRange, TypeError):
+        return False
+
+
+def _monotone(difference: Polynomial, checked_to: int) -> Polynomial:
+    """``difference`` or something smaller: c·⌊x⌋ − c·⌊y⌋ with x >= y is dropped, as it is not negative."""
+    floors = [
+        (atom, c)
+        for ((atom, exponent), *more), c in ((m, c) for m, c in difference.terms if m)
+        if exponent == 1 and not more and isinstance(atom, Call) and atom.function == "floor"
+    ]
+    for x, gain in floors:
+        for y, loss in floors:
+            if gain <= 0 or loss >= 0 or x == y or not isinstance(x, Call) or not isinstance(y, Call):
+                continue
+            if never_above(y.arguments[0], x.arguments[0], checked_to):
+                common = min(gain, -loss)
+                rest = difference - polynomial(x).scaled(common) + polynomial(y).scaled(common)
+                return _monotone(rest, checked_to)
+    return difference
+
+
+def _nonnegative_between(expr: Expr, start: int, stop: int) -> bool:
+    """Whether enclosures over boxes of lengths show expr >= 0 for start <= n <= stop."""
+    boxes = [(start, stop)]
+    for _ in range(_MOST_BOXES):
+        if not boxes:
+            return True
+        low, high = boxes.pop()
+        try:
+            found = enclose(expr, Interval(Fraction(low), Fraction(high)))
+        except OutOfRange:
+            found = Interval(Fraction(-1), Fraction(1))
+        if found.low >= 0:
+            continue
+        if found.high < 0 or low == high:
+            return False
+        middle = 1 << ((low.bit_length() + high.bit_length()) // 2) if high > 4 * low else (low + high) // 2
+        middle = min(max(middle, low), high - 1)
+        boxes += [(middle + 1, high), (low, middle)]
+    return not boxes
+
+
+def first_above(values: IntArray, bound: Expr) -> int | None:
+    """The least n >= 2 with values[n] > bound(n), among the lengths of ``values``. Raises EvaluationError."""
+    lengths = np.arange(2, len(values))
+    return _first(lengths, values[2:] > at_lengths(bound, lengths)) if len(lengths) else None
+
+
+def first_below(values: IntArray, bound: Expr) -> int | None:
+    """The least n >= 2 with values[n] < bound(n), among the lengths of ``values``. Raises EvaluationError."""
+    lengths = np.arange(2, len(values))
+    negative = Product((number(-1), bound))
+    return _first(lengths, values[2:] < -at_lengths(negative, lengths)) if len(lengths) else None
+
+
+def _first(lengths: IntArray, found: npt.NDArray[np.bool_]) -> int | None:
+    places = np.flatnonzero(found)
+    return int(lengths[places[0]]) if len(places) else None
+
+
+def far_above(value: Expr, bound: Expr, checked_to: int) -> int | None:
+    """Some n > checked_to, near a power of two up to 2^64, with value(n) > bound(n); None where none is found there."""
+    first: int = max(checked_to, 2).bit_length() - 1
+    for exponent in range(first, _FAR + 1):
+        power = 1 << exponent
+        for n in (power - 1, power, power + 1, 3 * power // 2):
+            if n <= checked_to:
+                continue
+            try:
+                at = Interval(Fraction(n), Fraction(n))
+                gap = enclose(value, at) - enclose(bound, at)
+                if gap.low > 0:
+                    return n
+            except OutOfRange:
+                return None
+    return None
