@@ -219,6 +219,16 @@ def _number(value: Fraction) -> tuple[str, int]:
     return f"{value.numerator} / {value.denominator}", _PRODUCT
 
 
+def _decimal(value: Fraction) -> tuple[str, int]:
+    """As ``_number``, but 9/10 is 0.9."""
+    places = next((p for p in range(1, 19) if 10**p % value.denominator == 0), None)
+    if value.denominator == 1 or places is None:
+        return _number(value)
+    digits = f"{abs(value.numerator) * 10**places // value.denominator:0{places + 1}d}"
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}", _UNARY if sign else _ATOM
+
+
 def _joined(terms: list[str]) -> str:
     """A sum; a term that starts with a minus sign is taken away."""
     text = terms[0]
@@ -234,7 +244,7 @@ def _weight(weight: Weight) -> tuple[str, int]:
 
     match weight:
         case Constant(value):
-            return _number(value)
+            return _decimal(value)
         case Dot(left, right):
             return f"dot({left}, {right})", _ATOM
         case Gate():
@@ -280,7 +290,7 @@ def print_pattern(pattern: Pattern) -> str:
         parts = [_braced(opening, [*head, *_group(pattern.groups[0], names), *claims])]
     else:
         called = _group_names(pattern.groups)
-        shares = [f"heads {_number(group.fraction)[0]}: {called[_alone(group)]}" for group in pattern.groups]
+        shares = [f"heads {group.fraction}: {called[_alone(group)]}" for group in pattern.groups]
         parts = [_braced(f"mixer {name} {{", _group(group, names)) for group, name in called.items()]
         parts.append(_braced(opening, [*head, *shares, *claims]))
     return "\n\n".join(["glm 1", *(["\n".join(lets)] if lets else []), *parts]) + "\n"
@@ -332,7 +342,7 @@ def _braced(opening: str, lines: list[str]) -> str:
 def _parameter(name: str, value: Fraction | str) -> str:
     if isinstance(value, str):
         return f"{name}: map = {value}"
-    return f"{name}: {'int' if value.denominator == 1 else 'real'} = {_number(value)[0]}"
+    return f"{name}: {'int' if value.denominator == 1 else 'real'} = {_decimal(value)[0]}"
 
 
 def _escaped(text: str) -> str:
