@@ -518,6 +518,7 @@ class _MixerReader:
     # -- one group
 
     def _group(self) -> nodes.Group | None:
+        self.context.used.clear()  # so that one mixer on two groups of heads is one and the same group
         sets = self.file.sets_in(self.file.scope())
         sets.passed = self.passed
         rows: dict[str, nodes.RowSet | None] = {"A": nodes.SELF, "B": nodes.EMPTY}
