@@ -70,7 +70,8 @@ def tokenize(source: Source, report: Sink) -> tuple[list[Token], list[Span]] | N
     if len(blanked) > MAX_MISTAKES:
         report(TooManyMistakes(span=blanked[-1], limit=MAX_MISTAKES))
         return None
-    tokens = list(grammar().lex(clean))
+    parser = grammar().parse_interactive(clean)
+    tokens = list(parser.lexer_thread.lex(parser.parser_state))  # type: ignore[no-untyped-call]
     if len(tokens) > MAX_TOKENS:
         report(TooLarge(span=_span(tokens[MAX_TOKENS]), limit=MAX_TOKENS, unit="words and signs"))
         return None

@@ -123,9 +123,11 @@ class _Reader:
             if self._mistakes > MAX_MISTAKES:
                 self.report(TooManyMistakes(span=token_span(self.tokens[index]), limit=MAX_MISTAKES))
                 return None
+            finding = self._diagnose(index)
             if not self._follows_blanked_text(index):
-                self.report(self._diagnose(index))
-            index = self._recover(index)
+                self.report(finding)
+            # A reserved word in the place of a name starts no statement.
+            index = self._recover(index + 1 if isinstance(finding, ReservedWord) else index)
         return self._finish()
 
     def is_broken(self, span: Span) -> bool:
@@ -203,20 +205,20 @@ class _Reader:
                 opening = enclosing
                 self._drop(opening)
         first = index if opening is None else opening.index
-        self._remember_loss(first, opening)
+        self._remember_loss(opening)
         accepted = self._accepted()
         if "_MIXER" in accepted:
             return self._resume_at_item(first, index, opening)
         return self._resume_in_body(first, index, accepted)
 
-    def _remember_loss(self, first: int, opening: _Open | None) -> None:
-        kind = self.tokens[first].type
+    def _remember_loss(self, opening: _Open | None) -> None:
+        """Mark the mixer around a mistake, or the name of the item that is left out for it."""
         mixer = self._in_progress()
         if mixer is not None:
-            if opening is None or kind not in _HARMLESS:
-                self.broken.add(mixer.token.start_pos or 0)
-        elif opening is not None and first + 1 < len(self.tokens) and self.tokens[first + 1].type == "NAME":
-            self.lost_names.add(self.tokens[first + 1].value)
+            if opening is None or opening.token.type not in _HARMLESS:
+                self.broken.add(_start(mixer.token))
+        elif opening is not None:
+            self.lost_names.update(t.value for t in self.tokens[opening.index + 1 :][:1] if t.type == "NAME")
 
     def _resume_at_item(self, first: int, index: int, opening: _Open | None) -> int:
         """After a mistake between items or in the head of one: at the next, or in the body of a mixer."""
@@ -240,12 +242,10 @@ class _Reader:
         for token in (opening.token, name, brace):
             self._feed(token)
         self._open.append(_Open(opening.depth, opening.index, opening.token, has_body=True))
-        self.broken.add(opening.token.start_pos or 0)
+        self.broken.add(_start(opening.token))
 
     def _resume_in_body(self, first: int, index: int, accepted: set[str]) -> int:
         """After a mistake in the statement that starts at ``first``: at the next, or where its body ends."""
-        if self.tokens[index].type in _RESERVED and not self._starts_line(index):
-            index += 1  # a reserved word in the place of a name
         brackets = Counter(token.type for token in self.tokens[first:index])
         for position in range(index, len(self.tokens)):
             token = self.tokens[position]
