@@ -12,12 +12,26 @@ from fractions import Fraction
 from glmc.analysis.forms import Band
 from glmc.analysis.recognise import is_shift_invariant, recognise
 from glmc.backends.expressions import print_weight
+from glmc.backends.nodes import GeneratedFile
 from glmc.backends.weight_code import Score, operands, scores, walk, weight_code
+from glmc.emit.environment import render
 from glmc.pattern.nodes import Constant, Dot, Gate, Learned, RowSum, Side, SlotGate, Softmax, Weight
 from glmc.pattern.rows import entries
-from glmc.plan.nodes import Addressing, GroupPlan, RowClass, SidePlan
+from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 
 _LOGITS: dict[Weight, str] = {SlotGate(): "slot_gate", Learned(): "const"}
+
+
+class DecodeStep:
+    """The `Backend` of `state.py` and `decode.py`."""
+
+    def emit(self, plan: Plan, group: GroupPlan) -> tuple[GeneratedFile, ...]:
+        folder = f"{group.package}/" if group.package else ""
+        step = step_of(group)
+        return (
+            GeneratedFile(f"{folder}state.py", render("torch/state.py.jinja", name=group.name, step=step)),
+            GeneratedFile(f"{folder}decode.py", render("triton/decode.py.jinja", name=group.name, step=step)),
+        )
 
 
 @dataclass(frozen=True)
