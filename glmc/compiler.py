@@ -78,7 +78,8 @@ def write_packages(analyses: tuple[Analysis, ...], directory: Path, *, force: bo
     """Write the package of every mixer, or none; their folders. Raises GlmError if a file is in the way."""
     from glmc.emit.package import build
 
-    return tuple(build(analysis.pattern, directory, force=force) for analysis in analyses)
+    mixers = [(analysis.pattern, analysis.facts) for analysis in analyses]
+    return build(mixers, directory, force=force)
 
 
 # -- Python entry points ------------------------------------------------------------------------------
