@@ -110,12 +110,14 @@ def _facts_table(facts: Facts) -> Table:
     table.add_column("growth", overflow="fold")
     table.add_column("known", no_wrap=True)
     for name, fact in _quantities(facts):
-        value = "?" if fact.at_length is None else f"{fact.at_length}"
+        value, growth = "?" if fact.at_length is None else str(fact.at_length), _growth(fact)
         if fact.unreachable is not None:
-            value = "∞"
-        table.add_row(name, fact.expression or "", value, _growth(fact), _status(fact.status))
+            value = growth = "∞"
+        table.add_row(name, fact.expression or "", value, growth, _status(fact.status))
+    congestion = facts.congestion
+    value = _interval(congestion, facts.length)
     table.add_row(
-        "congestion", "", _interval(facts), _growth(facts.congestion), _status(facts.congestion.status)
+        "congestion", "", value, _growth(congestion), "" if value == "?" else _status(congestion.status)
     )
     return table
 
@@ -131,14 +133,13 @@ def _growth(fact: Fact | CongestionFact) -> str:
     return "?" if fact.growth is None else f"Θ({fact.growth})"
 
 
-def _interval(facts: Facts) -> str:
-    fact = facts.congestion
+def _interval(fact: CongestionFact, length: int) -> str:
     if fact.unroutable is not None:
         return "unroutable"
     if fact.lower is None or fact.upper is None:
         return "?"
     value = str(fact.lower) if fact.lower == fact.upper else f"{fact.lower}–{fact.upper}"
-    return value if fact.length == facts.length else f"{value} at {fact.length}"
+    return value if fact.length == length else f"{value} (n = {fact.length})"
 
 
 def _status(status: str) -> Text:
@@ -150,30 +151,26 @@ def _reasons(facts: Facts) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, fact in _quantities(facts):
-        reason = fact.because
-        if fact.unreachable is not None:
-            source, target = fact.unreachable
-            reason = f"x_{source} never reaches y_{target}; {reason}"
-        table.add_row(name, Text(f"{reason} (enumerated to n = {fact.checked_to})"))
-    congestion = facts.congestion.because
-    if facts.congestion.unroutable is not None:
-        source, target = facts.congestion.unroutable
-        congestion = f"x_{source} never reaches y_{target}; {congestion}"
-    table.add_row("congestion", Text(congestion))
+        reason = f"{fact.because} (enumerated to n = {fact.checked_to})"
+        table.add_row(name, Text(_unreached(fact.unreachable) + reason))
+    congestion = facts.congestion
+    table.add_row("congestion", Text(_unreached(congestion.unroutable) + congestion.because))
     return table
 
 
+def _unreached(pair: tuple[int, int] | None) -> str:
+    return "" if pair is None else f"x_{pair[0]} never reaches y_{pair[1]}: "
+
+
 def _claims_table(verdicts: tuple[Verdict, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("claim", overflow="fold")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("derived", overflow="fold")
-    table.add_column("witness", overflow="fold")
-    for verdict in verdicts:
-        table.add_row(
-            Text(printable(verdict.claim.text)),
-            _status(verdict.verdict),
-            Text(verdict.derived or ""),
-            Text(verdict.witness or ""),
-        )
+    columns = {
+        "claim": [Text(printable(verdict.claim.text)) for verdict in verdicts],
+        "verdict": [_status(verdict.verdict) for verdict in verdicts],
+        "derived": [Text(verdict.derived or "") for verdict in verdicts],
+        "witness": [Text(verdict.witness or "") for verdict in verdicts],
+    }
+    told = {name: cells for name, cells in columns.items() if any(cells)}
+    table = Table(*told, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for row in zip(*told.values(), strict=True):
+        table.add_row(*row)
     return table
