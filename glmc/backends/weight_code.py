@@ -120,8 +120,8 @@ class _Printer:
             Gate(): "gate",
             SlotGate(): f"slot_gate_{side.name}",
             Learned(): f"const_{side.name}",
-            RowSum("A"): "sum_a",
-            RowSum("B"): "sum_b",
+            RowSum("A"): "0.0" if self.group.a.is_empty else "sum_a",
+            RowSum("B"): "0.0" if self.group.b.is_empty else "sum_b",
         }
         for part in walk(side.weight):
             if isinstance(part, Dot):

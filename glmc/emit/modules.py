@@ -1,0 +1,105 @@
+"""Prints the modules around the computation: exports, the operator, the layer and the self-test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glmc.backends.decode import step_of
+from glmc.backends.nodes import GeneratedFile
+from glmc.emit.environment import render
+from glmc.plan.nodes import GroupPlan, Plan
+
+SHAPES = {
+    "q": ("B", "T", "H", "d_k"),
+    "k": ("B", "T", "H", "d_k"),
+    "gate": ("B", "T", "H"),
+    "slot_gate": ("B", "T", "H", "S"),
+    "const": ("H", "S"),
+    "write": ("B", "T", "H", "N"),
+    "read": ("B", "T", "H", "N"),
+}
+ABOUT = {
+    "q": "queries",
+    "k": "keys",
+    "gate": "one logit a token and head",
+    "slot_gate": "one logit a token, head and slot; S >= slots(T)",
+    "const": "one number a head and slot; S >= slots(T)",
+    "write": "how a token writes its value to the state channels",
+    "read": "how a token reads the state channels",
+}
+
+
+def modules(plan: Plan) -> Iterator[GeneratedFile]:
+    """The modules of a mixer's package and of its groups' sub-packages."""
+    about = plan.doc or f"The token mixer {plan.name}."
+    yield GeneratedFile(
+        "__init__.py", render("package/__init__.py.jinja", plan=plan, about=_quoted(about), layer=True)
+    )
+    for group in plan.groups:
+        if group.package:
+            about = f"The heads of {plan.name} that mix as {group.name}."
+            text = render("package/__init__.py.jinja", plan=plan, about=about, layer=False)
+            yield GeneratedFile(f"{group.package}/__init__.py", text)
+        yield GeneratedFile(f"{group.package}/operator.py".lstrip("/"), _operator(plan, group))
+        yield GeneratedFile(
+            f"{group.package}/state.py".lstrip("/"),
+            render("torch/state.py.jinja", header="", name=group.name, step=step_of(group)),
+        )
+        yield GeneratedFile(
+            f"{group.package}/decode.py".lstrip("/"),
+            render("triton/decode.py.jinja", header="", name=group.name, step=step_of(group)),
+        )
+    if plan.is_composed:
+        yield GeneratedFile("operator.py", render("package/heads.py.jinja", **_heads(plan)))
+    yield GeneratedFile("layer.py", render("package/layer.py.jinja", **_layer(plan)))
+
+
+def _operator(plan: Plan, group: GroupPlan) -> str:
+    step = step_of(group)
+    unit = [vector for vector in step.vectors if vector.startswith("unit_")]
+    kept = [side.symbol for side in step.stored] + [_kept_vector(vector) for vector in step.vectors]
+    return render(
+        "package/operator.py.jinja",
+        plan=plan,
+        group=group,
+        inputs=group.inputs,
+        shapes={name: SHAPES[name] for name in group.inputs},
+        described=tuple(_described(group.inputs)),
+        call=_call(group.name, group.inputs),
+        slotted="slot_gate" in group.inputs or "const" in group.inputs,
+        kernels=True,
+        decode=True,
+        core=group.core_inputs,
+        kept=kept,
+        kept_lifted=["lifted" if value == "x" else value for value in kept],
+        units=bool(unit),
+        sizes='{"N": CHANNELS}' if group.state else "{}",
+    )
+
+
+def _kept_vector(vector: str) -> str:
+    source = vector.removeprefix("unit_")
+    return f'inputs["{source}"]' if source == vector else f'reference.unit(inputs["{source}"])'
+
+
+def _described(inputs: tuple[str, ...]) -> Iterator[str]:
+    for name in inputs:
+        yield f"{name} [{', '.join(SHAPES[name])}]: {ABOUT[name]}."
+
+
+def _call(name: str, inputs: tuple[str, ...]) -> str:
+    return f"{name}({', '.join(('x', *(f'{i}={i}' for i in inputs)))})"
+
+
+def _quoted(text: str) -> str:
+    """``text`` for the inside of a docstring."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in escaped)
+
+
+def _heads(plan: Plan) -> dict[str, object]:
+    return {"plan": plan}
+
+
+def _layer(plan: Plan) -> dict[str, object]:
+    return {"plan": plan}
