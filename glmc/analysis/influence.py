@@ -204,7 +204,7 @@ def _hop_table(group: Group, length: int, dtype: np.dtype[np.unsignedinteger]) -
                 raise OverflowError
             hops[row, :row] = least + reached
         hops[row, inputs] = 1
-        if inputs[-1:] == row:
+        if len(inputs) and inputs[-1] == row:
             reads_itself[row] = True
             hops[row, row] = 0
     return hops
