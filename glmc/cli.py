@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 INPUT_IS_WRONG = 1
 BUG = 70
+MAX_LENGTH = 2**20  # enumeration needs memory for a few numbers a position
 _TRACEBACK = "GLMC_TRACEBACK"  # set in the environment to see where glmc's own code failed
 _SLOW = 2.0  # seconds until a command says on a terminal what it is doing
 
@@ -119,7 +120,7 @@ def check(file: str, mixer: str | None, settings: dict[str, str], output_format:
 @click.option(
     "--length",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MAX_LENGTH),
     default=4096,
     show_default=True,
     help="The sequence length at which quantities are evaluated.",
