@@ -1,19 +1,323 @@
-"""How expressions move with one variable: when an unbounded range ends, and whether a map is strictly increasing."""
+"""Bounds of index expressions over all rows, and how they move with one variable: sound, on exact rationals.
+
+A ``Box`` gives the range of every leaf that is not a number: the row (0 and up), variables, the earlier values of a
+recursive map. A bound is a rational, or ±inf. Bounds, trends and differences lean on each other, so they stay
+together; ``glmc.pattern.endings`` draws from them when an unbounded range ends.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from math import comb
+from itertools import pairwise
 from typing import assert_never
 
-from glmc.pattern import arithmetic, intervals, nodes
-from glmc.pattern.intervals import INFINITY, NATURAL, Box, Interval, interval
+from glmc.pattern import arithmetic, nodes, reals
 from glmc.pattern.reals import TooLarge
 
 DEGREE_LIMIT = 8
 MONOMIALS_LIMIT = 64
+
+INFINITY = math.inf
+Bound = Fraction | float
+"""A float is ±inf."""
+
+Interval = tuple[Bound, Bound]
+Box = Mapping[nodes.Expr, Interval]
+
+ANYTHING: Interval = (-INFINITY, INFINITY)
+NATURAL: Interval = (Fraction(0), INFINITY)
+EXPONENT_LIMIT = 1024
+
+
+def interval(expr: nodes.Expr, box: Box) -> Interval:
+    """An interval that holds every value ``expr`` takes in ``box`` where it is defined."""
+    match expr:
+        case nodes.Number(value):
+            return value, value
+        case nodes.Row():
+            return box.get(expr, NATURAL)
+        case nodes.Length():
+            return box.get(expr, (Fraction(1), INFINITY))
+        case nodes.Variable() | nodes.Earlier():
+            return box.get(expr, ANYTHING)
+        case nodes.Sum(terms):
+            return _plus(_steps_of_maps(terms, box))
+        case nodes.Product(factors):
+            result: Interval = (Fraction(1), Fraction(1))
+            for factor in factors:
+                result = times(result, interval(factor, box))
+            return _squared(factors, result)
+        case nodes.Quotient(a, b):
+            return _over(interval(a, box), interval(b, box))
+        case nodes.FloorDivide(a, b):
+            low, high = interval(b, box)
+            return floored(_over(interval(a, box), (max(low, Fraction(0)), high)))
+        case nodes.Remainder(a, b):
+            return _remainder(interval(a, box), interval(b, box))
+        case nodes.Power(a, b):
+            return _power(interval(a, box), interval(b, box), b)
+        case nodes.Call(function, arguments):
+            return _call(function, [interval(argument, box) for argument in arguments])
+        case nodes.MapValue(index_map, argument):
+            return _map_range(index_map, interval(argument, box))
+        case _:
+            assert_never(expr)
+
+
+def _plus(parts: Iterable[Interval]) -> Interval:
+    result: Interval = (Fraction(0), Fraction(0))
+    for part in parts:
+        result = (result[0] + part[0], result[1] + part[1])
+    return result
+
+
+def _steps_of_maps(terms: tuple[nodes.Expr, ...], box: Box) -> Iterator[Interval]:
+    """Intervals whose sum holds the sum of ``terms``: f(x + c) - f(x) is c steps of f."""
+    left = list(terms)
+    for term in terms:
+        match term:
+            case nodes.MapValue(index_map, upper):
+                for other in left:
+                    match other:
+                        case nodes.Product((nodes.Number(-1), nodes.MapValue(same, lower))) if (
+                            same == index_map
+                        ):
+                            match arithmetic.total((upper, arithmetic.negative(lower))):
+                                case nodes.Number(steps) if steps.denominator == 1:
+                                    yield times((steps, steps), map_difference(index_map))
+                                    left.remove(term)
+                                    left.remove(other)
+                                    break
+    for term in left:
+        yield interval(term, box)
+
+
+def times(x: Interval, y: Interval) -> Interval:
+    corners = [_times(a, b) for a in x for b in y]
+    return min(corners), max(corners)
+
+
+def _times(a: Bound, b: Bound) -> Bound:
+    return Fraction(0) if a == 0 or b == 0 else a * b
+
+
+def _squared(factors: tuple[nodes.Expr, ...], found: Interval) -> Interval:
+    """The product of two equal factors is not negative."""
+    even = len(factors) % 2 == 0 and all(factors.count(factor) % 2 == 0 for factor in factors)
+    return (max(found[0], Fraction(0)), found[1]) if even else found
+
+
+def _over(x: Interval, y: Interval) -> Interval:
+    low, high = y
+    if low > 0 or high < 0:
+        return times(x, (_inverse(high), _inverse(low)))
+    if low == 0:  # zero itself is undefined
+        return times(x, (_inverse(high) if high else Fraction(0), INFINITY))
+    return ANYTHING
+
+
+def _inverse(bound: Bound) -> Bound:
+    return Fraction(0) if isinstance(bound, float) else 1 / bound
+
+
+def floored(x: Interval) -> Interval:
+    low, high = x
+    return (low if isinstance(low, float) else Fraction(math.floor(low))), (
+        high if isinstance(high, float) else Fraction(math.floor(high))
+    )
+
+
+def _ceiled(x: Interval) -> Interval:
+    low, high = floored((-x[1], -x[0]))
+    return -high, -low
+
+
+def _remainder(a: Interval, b: Interval) -> Interval:
+    most = b[1]
+    if a[0] >= 0 and a[1] < b[0]:
+        return a
+    return Fraction(0), min(most, a[1]) if a[0] >= 0 else most
+
+
+def _power(base: Interval, exponent: Interval, tree: nodes.Expr) -> Interval:
+    low, high = base
+    if isinstance(tree, nodes.Number) and tree.value.denominator == 1 and 0 <= tree.value <= EXPONENT_LIMIT:
+        times_ = int(tree.value)
+        if times_ % 2 and low < 0:
+            return _raise(low, times_), _raise(high, times_)
+        if times_ % 2 == 0 and low < 0:
+            biggest = _raise(max(-low, abs(high)), times_)
+            return (_raise(high, times_) if high < 0 else Fraction(0)), biggest
+    if low < 0:
+        return ANYTHING
+    corners = [_corner(b, e) for b in base for e in exponent]
+    return min(corner[0] for corner in corners), max(corner[1] for corner in corners)
+
+
+def _raise(bound: Bound, exponent: int) -> Bound:
+    if isinstance(bound, float):
+        return Fraction(1) if exponent == 0 else bound if exponent % 2 else INFINITY
+    if reals.bit_length(bound) * exponent > 1 << 16:
+        return INFINITY if bound > 0 or exponent % 2 == 0 else -INFINITY
+    return bound**exponent
+
+
+def _corner(base: Bound, exponent: Bound) -> Interval:
+    """Bounds of base^exponent at a corner of the box, for base >= 0, taken as a limit where infinite."""
+    if base == 1 or exponent == 0:
+        return Fraction(1), Fraction(1)
+    if isinstance(base, float) or isinstance(exponent, float) or base == 0:
+        grows = (base > 1) == (exponent > 0)
+        bound: Bound = INFINITY if grows else Fraction(0)
+        return bound, bound
+    whole = math.floor(exponent)
+    if abs(whole) > EXPONENT_LIMIT or reals.bit_length(base) * abs(whole) > 1 << 16:
+        near = base**EXPONENT_LIMIT if reals.bit_length(base) < 64 else base
+        if (base > 1) == (exponent > 0):
+            return near if base > 1 else 1 / near, INFINITY
+        return Fraction(0), 1 / near if base > 1 else near
+    ends = (base**whole, base ** (whole + (exponent != whole)))
+    return min(ends), max(ends)
+
+
+def _call(function: nodes.Function, arguments: list[Interval]) -> Interval:
+    low, high = arguments[0]
+    match function:
+        case "floor":
+            return floored((low, high))
+        case "ceil":
+            return _ceiled((low, high))
+        case "sqrt":
+            return _at(low, lambda x: Fraction(math.isqrt(math.floor(x)))), _at(
+                high, lambda x: Fraction(math.isqrt(math.ceil(x)) + 1)
+            )
+        case "log2":
+            return _log2(low, high)
+        case "log":
+            if len(arguments) == 2 and arguments[1][0] > 1:
+                a, b = _log2(low, high), _log2(*arguments[1])
+                return _over(a, b) if b[0] > 0 else ANYTHING
+            return ANYTHING
+        case "min":
+            return min(a for a, _ in arguments), min(b for _, b in arguments)
+        case "max":
+            return max(a for a, _ in arguments), max(b for _, b in arguments)
+        case "abs":
+            return max(low, -high, Fraction(0)), max(high, -low)
+        case "gcd":
+            return NATURAL
+        case "lowbit":
+            return Fraction(1), max(high, Fraction(1))
+        case "bitlen":
+            return _at(low, _bit_length), _at(high, _bit_length)
+        case _:
+            assert_never(function)
+
+
+def _at(bound: Bound, function: Callable[[Fraction], Fraction]) -> Bound:
+    """A rising function of a number that is not negative, at a bound of that number."""
+    if isinstance(bound, float):
+        return INFINITY if bound > 0 else Fraction(0)
+    return function(max(bound, Fraction(0)))
+
+
+def _bit_length(x: Fraction) -> Fraction:
+    return Fraction(math.floor(x).bit_length())
+
+
+def _log2(low: Bound, high: Bound) -> Interval:
+    """floor(log2 low) and ceil(log2 high); below 1 nothing is said."""
+    below: Bound = -INFINITY if low < 1 else INFINITY if isinstance(low, float) else _bit_length(low) - 1
+    above: Bound = INFINITY if isinstance(high, float) else Fraction(max(math.ceil(high), 1).bit_length())
+    return below, above
+
+
+def _map_range(index_map: nodes.IndexMap, argument: Interval) -> Interval:
+    match index_map:
+        case nodes.ClosedMap(_, variable, body):
+            return interval(body, {variable: (max(argument[0], Fraction(0)), argument[1])})
+        case nodes.RecursiveMap():
+            return _least_value(index_map)
+        case _:
+            assert_never(index_map)
+
+
+# -- recursive maps -------------------------------------------------------------------------------------------------
+
+
+def _least_value(index_map: nodes.RecursiveMap) -> Interval:
+    first = _first_values(index_map)
+    rises = first and recursive_difference(index_map)[0] >= 0
+    return (first[0], INFINITY) if first and rises else ANYTHING
+
+
+def _first_values(index_map: nodes.RecursiveMap) -> list[Fraction]:
+    values = [arithmetic.closed_value(part) for part in index_map.first]
+    known = [Fraction(value) for value in values if isinstance(value, int | Fraction)]
+    return known if len(known) == len(values) else []
+
+
+def recursive_difference(index_map: nodes.RecursiveMap) -> Interval:
+    """Bounds of f(k + 1) - f(k) over every k >= 0 if they show that f never falls, else everything."""
+    steps = [b - a for a, b in pairwise(_first_values(index_map))]
+    least = min([recursive_step(index_map), *steps])
+    return (least, INFINITY) if least >= 0 else ANYTHING
+
+
+@lru_cache(maxsize=512)
+def recursive_step(index_map: nodes.RecursiveMap) -> Bound:
+    """A lower bound of f(k + m) - f(k + m - 1) over every k >= 0, m the order; -inf unless f is known never to fall.
+
+    By induction: as long as f has not fallen, earlier values are at least the first one, and then it does not fall.
+    """
+    first = _first_values(index_map)
+    if not first or any(b < a for a, b in pairwise(first)):
+        return -INFINITY
+    box: Box = {
+        index_map.variable: NATURAL,
+        **{nodes.Earlier(offset): (first[offset], INFINITY) for offset in range(index_map.order)},
+    }
+    least = _excess(index_map.step, nodes.Earlier(index_map.order - 1), box)
+    return least if least >= 0 else -INFINITY
+
+
+def _excess(expr: nodes.Expr, last: nodes.Expr, box: Box) -> Bound:
+    """A lower bound of expr - last over ``box``, in which ``last`` has no upper bound."""
+    low = interval(last, box)[0]
+    match expr:
+        case nodes.Variable() | nodes.Earlier() if expr == last:
+            return Fraction(0)
+        case nodes.Sum(terms):
+            best: Bound = -INFINITY
+            for place, term in enumerate(terms):
+                others = interval(nodes.Sum(terms[:place] + terms[place + 1 :]), box)[0]
+                best = max(best, _excess(term, last, box) + others)
+            return best
+        case nodes.Product(factors) if last in factors and low >= 0:
+            others = list(factors)
+            others.remove(last)
+            scale = interval(arithmetic.product(others), box)[0]
+            return _times(scale - 1, low) if scale >= 1 else -INFINITY
+        case nodes.Power(base, exponent) if base == last and low >= 1:
+            scale = interval(exponent, box)[0]
+            return low ** int(min(scale, 8)) - low if scale >= 1 else -INFINITY
+        case nodes.Power(base, exponent) if exponent == last and low >= 0:
+            return Fraction(1) if interval(base, box)[0] >= 2 else -INFINITY
+        case nodes.Call("max", arguments):
+            return max(_excess(argument, last, box) for argument in arguments)
+        case nodes.Call("ceil", (argument,)):
+            return _excess(argument, last, box)
+        case nodes.MapValue(nodes.ClosedMap(_, variable, body), argument) if argument == last:
+            return _excess(body, variable, {variable: interval(last, box)})
+        case _:
+            return -INFINITY
+
+
+# -- trends ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -34,27 +338,32 @@ class Trend:
         return Trend(-self.direction, self.unbounded, self.guards)
 
 
-@dataclass(frozen=True)
-class Ending:
-    """Once all ``guards`` are >= 0 and all ``quantities`` negative, no later value of the variable gives an element.
-
-    The expressions speak of the row, the variable, and the variables of outer generators. Each row comes to it.
-    """
-
-    quantities: tuple[nodes.Expr, ...]
-    guards: tuple[nodes.Expr, ...]
-
-
-# -- trends ---------------------------------------------------------------------------------------------------------
-
-
 def trend(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
     """How ``expr`` moves with ``variable`` over ``box``, or None where no rule says."""
-    if not depends(expr, variable):
+    return _trend(expr, _Motion(variable, box))
+
+
+@dataclass(frozen=True, eq=False)
+class _Motion:
+    """What moves, where; ``differences`` allows the comparison with the next value, which is not done within itself."""
+
+    variable: nodes.Expr
+    box: Box
+    differences: bool = True
+
+    def depends(self, expr: nodes.Expr) -> bool:
+        return depends(expr, self.variable)
+
+    def interval(self, expr: nodes.Expr) -> Interval:
+        return interval(expr, self.box)
+
+
+def _trend(expr: nodes.Expr, motion: _Motion) -> Trend | None:
+    if not motion.depends(expr):
         return Trend(0)
-    found = _trend(expr, variable, box)
-    if found is None or not found.unbounded:
-        return _trend_by_difference(expr, variable, box, 0) or found
+    found = _trend_by_form(expr, motion)
+    if motion.differences and (found is None or not found.unbounded):
+        return _trend_by_difference(expr, motion) or found
     return found
 
 
@@ -62,26 +371,26 @@ def depends(expr: nodes.Expr, variable: nodes.Expr) -> bool:
     return any(inner == variable for inner in arithmetic.subexpressions(expr))
 
 
-def _trend(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
+def _trend_by_form(expr: nodes.Expr, motion: _Motion) -> Trend | None:
     match expr:
         case nodes.Number() | nodes.Row() | nodes.Length() | nodes.Variable() | nodes.Earlier():
             return Trend(1, unbounded=True)
         case nodes.Sum(terms):
-            return _sum_trend([trend(term, variable, box) for term in terms])
+            return _sum_trend([_trend(term, motion) for term in terms])
         case nodes.Product(factors):
-            return _product_trend(factors, variable, box)
+            return _product_trend(factors, motion)
         case nodes.Quotient(a, b):
-            return _quotient_trend(a, b, variable, box)
+            return _quotient_trend(a, b, motion)
         case nodes.FloorDivide(a, b):
-            return None if depends(b, variable) else trend(a, variable, box)
+            return None if motion.depends(b) else _trend(a, motion)
         case nodes.Remainder():
             return None
         case nodes.Power(a, b):
-            return _power_trend(a, b, variable, box)
+            return _power_trend(a, b, motion)
         case nodes.Call(function, arguments):
-            return _call_trend(function, arguments, variable, box)
+            return _call_trend(function, arguments, motion)
         case nodes.MapValue(index_map, argument):
-            inner = trend(argument, variable, box)
+            inner = _trend(argument, motion)
             outer = map_trend(index_map)
             if inner is None or outer is None or inner.direction < 0:
                 return None
@@ -101,17 +410,17 @@ def _sum_trend(terms: list[Trend | None]) -> Trend | None:
     return Trend(known[0].direction, any(term.unbounded for term in known), guards)
 
 
-def _product_trend(factors: tuple[nodes.Expr, ...], variable: nodes.Expr, box: Box) -> Trend | None:
+def _product_trend(factors: tuple[nodes.Expr, ...], motion: _Motion) -> Trend | None:
     """A product of factors that are not negative and rise (after a change of sign) rises."""
     sign = 1
     guards: tuple[nodes.Expr, ...] = ()
     unbounded = False
     positive = True
     for factor in factors:
-        moved = trend(factor, variable, box)
+        moved = _trend(factor, motion)
         if moved is None:
             return None
-        low, high = interval(factor, box)
+        low, high = motion.interval(factor)
         if (low < 0 and high <= 0) or (low < 0 < high and moved.direction < 0):
             sign = -sign
             factor, low, high, moved = arithmetic.negative(factor), -high, -low, moved.reversed
@@ -125,18 +434,18 @@ def _product_trend(factors: tuple[nodes.Expr, ...], variable: nodes.Expr, box: B
     return Trend(sign, unbounded and positive, guards)
 
 
-def _quotient_trend(a: nodes.Expr, b: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
-    low, high = interval(b, box)
-    if not depends(b, variable):
-        moved = trend(a, variable, box)
+def _quotient_trend(a: nodes.Expr, b: nodes.Expr, motion: _Motion) -> Trend | None:
+    low, high = motion.interval(b)
+    if not motion.depends(b):
+        moved = _trend(a, motion)
         if moved is None or (low < 0 < high):
             return None
         return moved if low >= 0 else moved.reversed
-    below = trend(b, variable, box)
-    above = trend(a, variable, box)
+    below = _trend(b, motion)
+    above = _trend(a, motion)
     if below is None or above is None or low < 0 or below.direction < 0:
         return None
-    a_low, a_high = interval(a, box)
+    a_low, a_high = motion.interval(a)
     if a_low >= 0 and above.direction <= 0:
         return Trend(-1, False, above.guards + below.guards)
     if a_high <= 0 and above.direction >= 0:
@@ -144,11 +453,11 @@ def _quotient_trend(a: nodes.Expr, b: nodes.Expr, variable: nodes.Expr, box: Box
     return None
 
 
-def _power_trend(a: nodes.Expr, b: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
-    base, exponent = trend(a, variable, box), trend(b, variable, box)
+def _power_trend(a: nodes.Expr, b: nodes.Expr, motion: _Motion) -> Trend | None:
+    base, exponent = _trend(a, motion), _trend(b, motion)
     if base is None or exponent is None:
         return None
-    (base_low, base_high), (exponent_low, _) = interval(a, box), interval(b, box)
+    (base_low, base_high), (exponent_low, _) = motion.interval(a), motion.interval(b)
     guards = base.guards + exponent.guards
     if base.direction == 0 and base_low >= 1:
         return Trend(
@@ -168,10 +477,8 @@ def _power_trend(a: nodes.Expr, b: nodes.Expr, variable: nodes.Expr, box: Box) -
     return None
 
 
-def _call_trend(
-    function: nodes.Function, arguments: tuple[nodes.Expr, ...], variable: nodes.Expr, box: Box
-) -> Trend | None:
-    moved = [trend(argument, variable, box) for argument in arguments]
+def _call_trend(function: nodes.Function, arguments: tuple[nodes.Expr, ...], motion: _Motion) -> Trend | None:
+    moved = [_trend(argument, motion) for argument in arguments]
     first = moved[0]
     match function:
         case "floor" | "ceil":
@@ -180,7 +487,7 @@ def _call_trend(
             return first and _rising(first)
         case "log":
             fixed_base = len(arguments) == 1 or (
-                not depends(arguments[1], variable) and interval(arguments[1], box)[0] > 1
+                not motion.depends(arguments[1]) and motion.interval(arguments[1])[0] > 1
             )
             return first and _rising(first) if fixed_base else None
         case "min" | "max":
@@ -196,7 +503,7 @@ def _call_trend(
         case "abs":
             if first is None:
                 return None
-            low, high = interval(arguments[0], box)
+            low, high = motion.interval(arguments[0])
             if low >= 0:
                 return first
             if high <= 0:
@@ -216,25 +523,53 @@ def _rising(argument: Trend) -> Trend:
     return Trend(argument.direction, argument.unbounded and argument.direction > 0, argument.guards)
 
 
-def _trend_by_difference(expr: nodes.Expr, variable: nodes.Expr, box: Box, depth: int) -> Trend | None:
-    """From expr(v + 1) - expr(v): of one sign, or coming to be of one sign and away from zero."""
-    change = _symbolic_difference(expr, variable)
-    if change is None or depth > DEGREE_LIMIT:
-        return None
-    low, high = interval(change, box)
-    if low >= 0 or high <= 0:
-        unbounded = low > 0 or high < 0
-        moved = Trend(1 if low >= 0 else -1, unbounded)
-        if unbounded:
-            return moved
-    second = _trend(change, variable, box) if depends(change, variable) else None
-    if second is None or not second.unbounded:
-        second = _trend_by_difference(change, variable, box, depth + 1) if depends(change, variable) else None
-    if second is not None and second.unbounded and second.direction:
-        towards = change if second.direction > 0 else arithmetic.negative(change)
-        guard = arithmetic.total((towards, nodes.Number(Fraction(-1))))
-        return Trend(second.direction, True, (*second.guards, guard))
-    return moved if low >= 0 or high <= 0 else None
+def _trend_by_difference(expr: nodes.Expr, motion: _Motion) -> Trend | None:
+    """From expr(v + 1) - expr(v), and the differences of that: one of them keeps a sign, or comes to keep it."""
+    within = replace(motion, differences=False)
+    low, high = difference(expr, motion.variable, motion.box)
+    kept = (
+        Trend(1 if low >= 0 else -1, _tends(expr, 1 if low >= 0 else -1, within))
+        if low >= 0 or high <= 0
+        else None
+    )
+    changes: list[nodes.Expr] = []
+    for _ in range(DEGREE_LIMIT):
+        change = _symbolic_difference(changes[-1] if changes else expr, motion.variable)
+        if change is None:
+            return kept
+        changes.append(change)
+        low, high = motion.interval(change)
+        if low > 0 or high < 0:
+            return _integrated(Trend(1 if low > 0 else -1, unbounded=True), changes[:-1])
+        moved = _trend(change, within)
+        if moved is not None and moved.unbounded and moved.direction:
+            return _integrated(moved, changes)
+        if not motion.depends(change):
+            return kept
+    return kept
+
+
+def _tends(expr: nodes.Expr, direction: int, motion: _Motion) -> bool:
+    """Whether a sum tends to ±infinity because one term does and the others are bounded on that side."""
+    if not isinstance(expr, nodes.Sum):
+        return False
+    led = False
+    for term in expr.terms:
+        moved = _trend(term, motion)
+        if moved is not None and moved.direction == direction:
+            led = led or moved.unbounded
+        elif abs(motion.interval(term)[0 if direction > 0 else 1]) == INFINITY and motion.depends(term):
+            return False
+    return led
+
+
+def _integrated(moved: Trend, changes: list[nodes.Expr]) -> Trend:
+    """The trend of an expression whose repeated differences are ``changes``, the last of which moves as ``moved``."""
+    guards = moved.guards
+    for change in reversed(changes):
+        towards = change if moved.direction > 0 else arithmetic.negative(change)
+        guards += (arithmetic.total((towards, nodes.Number(Fraction(-1)))),)
+    return Trend(moved.direction, True, guards)
 
 
 # -- symbolic differences: polynomials and exponentials in one variable --------------------------------------------
@@ -252,9 +587,9 @@ def _symbolic_difference(expr: nodes.Expr, variable: nodes.Expr) -> nodes.Expr |
         shifted: _Monomials = {}
         for (power, base), coefficient in form.items():
             for lower in range(power + 1):
-                scale = nodes.Number(comb(power, lower) * base)
-                _add(shifted, (lower, base), arithmetic.product((scale, coefficient)))
-            _add(shifted, (power, base), arithmetic.negative(coefficient))
+                scale = math.comb(power, lower) * base - (lower == power)
+                if scale:
+                    _add(shifted, (lower, base), arithmetic.product((nodes.Number(scale), coefficient)))
         return arithmetic.total(
             _written(power, base, coefficient, variable)
             for (power, base), coefficient in shifted.items()
@@ -346,7 +681,7 @@ def difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
     if exact is not None:
         low, high = interval(exact, box)
         bounds = max(bounds[0], low), min(bounds[1], high)
-        moved = trend(exact, variable, box)
+        moved = _trend(exact, _Motion(variable, box, differences=False))
         if moved is not None and moved.direction > 0 and not moved.guards:
             start = box.get(variable, NATURAL)[0]
             if isinstance(start, Fraction):
@@ -361,17 +696,19 @@ def _difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
             return Fraction(1), Fraction(1)
         case nodes.Sum(terms):
             parts = [difference(term, variable, box) for term in terms]
-            return sum((a for a, _ in parts), Fraction(0)), sum((b for _, b in parts), Fraction(0))
+            return _plus(parts)
         case nodes.Product((first, *rest)):
             other = rest[0] if len(rest) == 1 else nodes.Product(tuple(rest))
             x, y = interval(first, box), interval(other, box)
             dx, dy = difference(first, variable, box), difference(other, variable, box)
-            parts = [intervals.times(x, dy), intervals.times(y, dx), intervals.times(dx, dy)]
-            return sum((a for a, _ in parts), Fraction(0)), sum((b for _, b in parts), Fraction(0))
+            parts = [times(x, dy), times(y, dx), times(dx, dy)]
+            return _plus(parts)
         case nodes.Quotient(a, nodes.Number(b)):
-            return intervals.times(difference(a, variable, box), (1 / b, 1 / b))
+            return times(difference(a, variable, box), (1 / b, 1 / b))
+        case nodes.Remainder(a, nodes.Number(b)) if arithmetic.integral(expr):
+            return 1 - b, b - 1
         case nodes.FloorDivide(a, nodes.Number(b)):
-            return _rounded(intervals.times(difference(a, variable, box), (1 / b, 1 / b)))
+            return _rounded(times(difference(a, variable, box), (1 / b, 1 / b)))
         case nodes.Call("floor" | "ceil", (argument,)):
             return _rounded(difference(argument, variable, box))
         case nodes.Call("min" | "max", arguments):
@@ -381,12 +718,12 @@ def _difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
             low = interval(base, box)[0]
             step = difference(exponent, variable, box)[0]
             if low >= 1 and step >= 1:
-                return intervals.times((interval(expr, box)[0],) * 2, (low - 1, low - 1))[0], INFINITY
+                return times((interval(expr, box)[0],) * 2, (low - 1, low - 1))[0], INFINITY
         case nodes.MapValue(index_map, argument):
             steps = difference(argument, variable, box)
             if arithmetic.integral(argument) and steps[0] >= 0:
-                return intervals.times(steps, map_difference(index_map))
-    moved = _trend(expr, variable, box)
+                return times(steps, map_difference(index_map))
+    moved = _trend(expr, _Motion(variable, box, differences=False))
     if moved is None or moved.guards:
         return -INFINITY, INFINITY
     return (Fraction(0), INFINITY) if moved.direction > 0 else (-INFINITY, Fraction(0))
@@ -395,7 +732,7 @@ def _difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
 def _rounded(x: Interval) -> Interval:
     """floor(x + d) - floor(x) lies between floor(d) and ceil(d); the same holds for ceil."""
     low, high = x
-    return intervals.floored((low, low))[0], -intervals.floored((-high, -high))[0]
+    return floored((low, low))[0], -floored((-high, -high))[0]
 
 
 # -- maps -----------------------------------------------------------------------------------------------------------
@@ -408,7 +745,7 @@ def map_difference(index_map: nodes.IndexMap) -> Interval:
         case nodes.ClosedMap(_, variable, body):
             return difference(body, variable, {variable: NATURAL})
         case nodes.RecursiveMap():
-            return intervals.recursive_difference(index_map)
+            return recursive_difference(index_map)
         case _:
             assert_never(index_map)
 
@@ -420,7 +757,7 @@ def map_trend(index_map: nodes.IndexMap) -> Trend | None:
         case nodes.ClosedMap(_, variable, body):
             return trend(body, variable, {variable: NATURAL})
         case nodes.RecursiveMap():
-            step = intervals.recursive_step(index_map)
+            step = recursive_step(index_map)
             return Trend(1, unbounded=step > 0) if step >= 0 else None
         case _:
             assert_never(index_map)
@@ -429,152 +766,3 @@ def map_trend(index_map: nodes.IndexMap) -> Trend | None:
 def strictly_increasing(index_map: nodes.IndexMap) -> bool:
     """Whether a rule proves f(k + 1) > f(k) for every k >= 0."""
     return map_difference(index_map)[0] > 0
-
-
-# -- endings --------------------------------------------------------------------------------------------------------
-
-
-def variable_box(generators: tuple[nodes.Generator, ...]) -> dict[nodes.Expr, Interval]:
-    """The range of every variable of a comprehension, over all rows."""
-    box: dict[nodes.Expr, Interval] = {}
-    for generator in generators:
-        low = interval(generator.start, box)[0]
-        high = INFINITY if generator.stop is None else interval(generator.stop, box)[1] - 1
-        box[generator.variable] = (low, max(low, high))
-    return box
-
-
-def endings(comprehension: nodes.Comprehension, level: int) -> tuple[Ending, ...]:
-    """Ways in which the generator at ``level`` ends by itself; each suffices. None found: it may be endless."""
-    variable = comprehension.generators[level].variable
-    box = variable_box(comprehension.generators)
-    inner = comprehension.generators[level + 1 :]
-    found = [_quantity_ending((comprehension.element,), variable, inner, box)]
-    found += _condition_endings(comprehension.condition, variable, inner, box)
-    for place, generator in enumerate(inner):
-        if generator.stop is not None:
-            width = arithmetic.total(
-                (generator.stop, arithmetic.negative(generator.start), nodes.Number(Fraction(-1)))
-            )
-            found.append(_quantity_ending((width,), variable, inner[:place], box))
-    return tuple(ending for ending in found if ending is not None)
-
-
-def _quantity_ending(
-    quantities: tuple[nodes.Expr, ...],
-    variable: nodes.Variable,
-    inner: tuple[nodes.Generator, ...],
-    box: Box,
-) -> Ending | None:
-    """Whether every quantity falls to -infinity with ``variable``, whatever the inner variables are."""
-    worst: list[nodes.Expr] = []
-    guards: tuple[nodes.Expr, ...] = ()
-    for quantity in quantities:
-        highest = _worst(quantity, variable, inner, box)
-        moved = highest and trend(highest, variable, box)
-        if highest is None or moved is None or moved.direction >= 0 or not moved.unbounded:
-            return None
-        worst.append(highest)
-        guards += moved.guards
-    return Ending(tuple(worst), guards)
-
-
-def _worst(
-    quantity: nodes.Expr, variable: nodes.Variable, inner: tuple[nodes.Generator, ...], box: Box
-) -> nodes.Expr | None:
-    """The largest value of ``quantity`` over the inner ranges, as an expression without their variables."""
-    for generator in reversed(inner):
-        moved = trend(quantity, generator.variable, box)
-        if moved is None or moved.guards:
-            return None
-        if moved.direction < 0:
-            quantity = arithmetic.substitute(quantity, {generator.variable: generator.start})
-        elif moved.direction > 0:
-            if generator.stop is None:
-                return None
-            last = arithmetic.total((generator.stop, nodes.Number(Fraction(-1))))
-            quantity = arithmetic.substitute(quantity, {generator.variable: last})
-    return quantity
-
-
-def _condition_endings(
-    condition: nodes.Condition | None,
-    variable: nodes.Variable,
-    inner: tuple[nodes.Generator, ...],
-    box: Box,
-) -> list[Ending | None]:
-    match condition:
-        case None:
-            return []
-        case nodes.And(parts):
-            return [ending for part in parts for ending in _condition_endings(part, variable, inner, box)]
-        case nodes.Or(parts):
-            chosen = [
-                next((e for e in _condition_endings(part, variable, inner, box) if e is not None), None)
-                for part in parts
-            ]
-            known = [ending for ending in chosen if ending is not None]
-            if len(known) != len(parts):
-                return []
-            return [
-                Ending(
-                    tuple(quantity for ending in known for quantity in ending.quantities),
-                    tuple(guard for ending in known for guard in ending.guards),
-                )
-            ]
-        case nodes.Not(part):
-            negated = negation(part)
-            return [] if isinstance(negated, nodes.Not) else _condition_endings(negated, variable, inner, box)
-        case nodes.Comparison(left, relation, right):
-            above = arithmetic.total((left, arithmetic.negative(right)))
-            below = arithmetic.total((right, arithmetic.negative(left)))
-            chosen_quantities = {
-                "<": (below,),
-                "<=": (below,),
-                ">": (above,),
-                ">=": (above,),
-                "==": (below, above),
-                "!=": (),
-            }[relation]
-            return [_quantity_ending((quantity,), variable, inner, box) for quantity in chosen_quantities]
-        case _:
-            assert_never(condition)
-
-
-_OPPOSITE: dict[nodes.Relation, nodes.Relation] = {
-    "<": ">=",
-    "<=": ">",
-    "==": "!=",
-    "!=": "==",
-    ">=": "<",
-    ">": "<=",
-}
-
-
-def negation(condition: nodes.Condition) -> nodes.Condition:
-    """The opposite of ``condition``, with no ``not`` left in it."""
-    match condition:
-        case nodes.Comparison(left, relation, right):
-            return nodes.Comparison(left, _OPPOSITE[relation], right)
-        case nodes.And(parts):
-            return nodes.Or(tuple(map(negation, parts)))
-        case nodes.Or(parts):
-            return nodes.And(tuple(map(negation, parts)))
-        case nodes.Not(part):
-            return _positive(part)
-        case _:
-            assert_never(condition)
-
-
-def _positive(condition: nodes.Condition) -> nodes.Condition:
-    match condition:
-        case nodes.Comparison():
-            return condition
-        case nodes.And(parts):
-            return nodes.And(tuple(map(_positive, parts)))
-        case nodes.Or(parts):
-            return nodes.Or(tuple(map(_positive, parts)))
-        case nodes.Not(part):
-            return negation(part)
-        case _:
-            assert_never(condition)
