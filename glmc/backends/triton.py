@@ -84,7 +84,6 @@ def _slot_statements(group: GroupPlan) -> Iterator[str]:
 def _side_arguments(side: SidePlan, scores: tuple[Score, ...]) -> dict[str, str]:
     """What `weights` takes for one side."""
     name, alone = side.name, _is_self(side)
-    slots = "1" if alone else f"at_{name}.slots"
     arguments = {
         f"present_{name}": "torch.ones(1, 1, 1, dtype=torch.bool, device=x.device)"
         if alone
@@ -97,7 +96,11 @@ def _side_arguments(side: SidePlan, scores: tuple[Score, ...]) -> dict[str, str]
             else f"Scores.apply(at_{name}, {score.left}, {score.right})"
         )
         arguments[score.name] = f"q.shape[-1] ** -0.5 * {dot}" if score.scaled else dot
+    first = side.first_logit or 0
+    if alone:
+        span = f"{first or ''}:{first + 1}"
+    else:
+        span = f"{first} : {first} + at_{name}.slots" if first else f": at_{name}.slots"
     for logit in ("slot_gate", "const"):
-        first = f"{side.first_logit} + " if side.first_logit else ""
-        arguments[f"{logit}_{name}"] = f"{logit}[..., {side.first_logit or ''} : {first}{slots}].float()"
+        arguments[f"{logit}_{name}"] = f"{logit}[..., {span}].float()"
     return arguments
