@@ -216,7 +216,7 @@ def _is_positive_integer(expr: Expr) -> bool:
 
 
 def rewrite(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """``expr`` with ``change`` applied to every node, children first."""
+    """``expr`` with ``change`` applied to every node, children first; bodies of maps stay as they are."""
     match expr:
         case Sum(terms):
             return change(Sum(tuple(rewrite(term, change) for term in terms)))
@@ -226,5 +226,7 @@ def rewrite(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return change(Call(function, tuple(rewrite(argument, change) for argument in arguments)))
         case Quotient(a, b) | FloorDivide(a, b) | Remainder(a, b) | Power(a, b):
             return change(type(expr)(rewrite(a, change), rewrite(b, change)))
+        case MapValue(index_map, argument):
+            return change(MapValue(index_map, rewrite(argument, change)))
         case _:
             return change(expr)

@@ -1,12 +1,14 @@
-"""Conditions that depend on residues alone (rule T4), and ranges that depend on nothing (rule T2)."""
+"""Comprehensions: finite ranges (rules T2, T3), and conditions that depend on residues alone (rule T4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from math import lcm
 from typing import assert_never
 
+from glmc.analysis.formula import rewrite
 from glmc.analysis.polynomial import TooLarge, children, polynomial
 from glmc.pattern.evaluate import Environment, EvaluationError, holds
 from glmc.pattern.nodes import (
@@ -26,6 +28,7 @@ from glmc.pattern.nodes import (
 )
 
 _LONGEST_PERIOD = 64
+_MOST_PARTS = 32
 
 
 def is_fixed(generator: Generator) -> bool:
@@ -33,6 +36,59 @@ def is_fixed(generator: Generator) -> bool:
     if generator.stop is None:
         return False
     return not any(_mentions_names(end) for end in (generator.start, generator.stop))
+
+
+def unrolled(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
+    """Comprehensions of one variable whose union this is: other variables of fixed short ranges take their values.
+
+    None unless there are such variables.
+    """
+    fixed = [generator for generator in row_set.generators if is_fixed(generator)]
+    if len(row_set.generators) < 2 or len(row_set.generators) - len(fixed) > 1:
+        return None
+    spent = fixed if len(fixed) < len(row_set.generators) else fixed[:-1]
+    found = [row_set]
+    for generator in spent:
+        start, stop = (_constant(end) for end in (generator.start, generator.stop))
+        if start is None or stop is None or len(found) * (stop - start) > _MOST_PARTS:
+            return None
+        found = [
+            _with_value(part, generator.variable, value) for part in found for value in range(start, stop)
+        ]
+    return tuple(found)
+
+
+def _constant(expr: Expr | None) -> int | None:
+    try:
+        return None if expr is None else polynomial(expr).integer
+    except TooLarge:
+        return None
+
+
+def _with_value(row_set: Comprehension, variable: Variable, value: int) -> Comprehension:
+    def replaced(expr: Expr) -> Expr:
+        return rewrite(expr, lambda e: Number(Fraction(value)) if e == variable else e)
+
+    def replaced_in(condition: Condition) -> Condition:
+        match condition:
+            case Comparison(left, relation, right):
+                return Comparison(replaced(left), relation, replaced(right))
+            case And(parts):
+                return And(tuple(map(replaced_in, parts)))
+            case Or(parts):
+                return Or(tuple(map(replaced_in, parts)))
+            case Not(part):
+                return Not(replaced_in(part))
+            case _:
+                assert_never(condition)
+
+    generators = tuple(
+        Generator(g.variable, replaced(g.start), None if g.stop is None else replaced(g.stop))
+        for g in row_set.generators
+        if g.variable != variable
+    )
+    condition = None if row_set.condition is None else replaced_in(row_set.condition)
+    return replace(row_set, element=replaced(row_set.element), generators=generators, condition=condition)
 
 
 def without_residues(row_set: Comprehension) -> Comprehension | None:

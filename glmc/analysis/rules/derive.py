@@ -14,11 +14,11 @@ from glmc.pattern.nodes import Pattern
 
 @dataclass(frozen=True)
 class Laws:
-    """The law of each quantity, None where no rule applies."""
+    """The law of each quantity; None where no rule applies."""
 
-    time: Law | None
-    total: Law | None
-    cache: Law | None
+    time: Law
+    total: Law
+    cache: Law
     path: Law | None
 
 

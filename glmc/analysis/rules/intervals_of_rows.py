@@ -10,8 +10,7 @@ from glmc.analysis.growth import CONSTANT, Growth
 from glmc.analysis.intervals import OutOfRange
 from glmc.analysis.polynomial import Polynomial, TooLarge, polynomial
 from glmc.analysis.series import TooFast, Unknown
-from glmc.pattern.evaluate import Environment, evaluate_integer
-from glmc.pattern.nodes import Call, Expr, FloorDivide, Length, Number, Power, Product, Quotient, Row, Sum
+from glmc.pattern.nodes import Call, Expr, Length, Number, Power, Product, Row, Sum
 
 _LARGE = 64
 
@@ -29,29 +28,38 @@ def gap_bound(low: Expr, high: Expr) -> Growth | None:
     return CONSTANT
 
 
-def root_gap(low: Expr, high: Expr) -> Growth | None:
-    """A lower bound of the growth of high(i) − low(i) on a fixed fraction of all rows, where floor(sqrt(i)) moves the ends.
+def least_gap(low: Expr, high: Expr) -> Growth:
+    """A lower bound of the growth of |row i| = high(i) − max(low(i), 0) on a fixed fraction of all rows.
 
-    Rows i = m² + t with m <= t <= 2m have floor(sqrt(i)) = m, and are at least a third of all rows. If no term with i
-    in the gap is negative, it does not fall with t, so it is at least its value at t = m there, a polynomial in m of
-    some degree p: the gap is at least a constant times i^(p/2). The low end is never below 0, so nothing is dropped.
+    That is the smaller one of high(i) and the gap high(i) − low(i): their series, or for the gap that of ``_root_gap``.
     """
-    root = call("floor", call("sqrt", Row()))
     try:
         gap = polynomial(high) - polynomial(low)
-        named = _substituted(gap, root)
+        top = _order(polynomial(high))
     except TooLarge:
-        return None
-    if named is None:
-        return None
-    rises = all(c > 0 for monomial, c in gap.terms if any(atom == Row() for atom, _ in monomial))
-    if not (rises and never_falls(low) and _at_zero(low) >= 0):
-        return None
+        return CONSTANT
+    found = _order(gap) or _root_gap(gap)
+    return CONSTANT if found is None or top is None else max(min(found, top), CONSTANT)
+
+
+def _order(difference: Polynomial) -> Growth | None:
+    """The Theta class of an expression of i, if its series shows it to be positive."""
     try:
-        scale = series.order(named.expression())
+        return series.growth(series.order(_in_length(difference.expression())))
     except (Unknown, TooFast, OutOfRange, series.NotPositive, TypeError):
         return None
-    found = series.growth(scale)
+
+
+def _root_gap(gap: Polynomial) -> Growth | None:
+    """A lower bound on a third of all rows where floor(sqrt(i)) moves the ends.
+
+    Rows i = m² + t with m <= t <= 2m have floor(sqrt(i)) = m. If no term with i in the gap is negative, it does not
+    fall with t, so it is at least its value at t = m there, a polynomial in m of some degree p: the gap is at least a
+    constant times i^(p/2).
+    """
+    named = _substituted(gap, call("floor", call("sqrt", Row())))
+    rises = all(c > 0 for monomial, c in gap.terms if any(atom == Row() for atom, _ in monomial))
+    found = _order(named) if named is not None and rises else None
     return None if found is None else found ** Fraction(1, 2)
 
 
@@ -68,33 +76,6 @@ def _substituted(gap: Polynomial, root: Expr) -> Polynomial | None:
                 term = term * (m if atom == root else m * m + m)
         total = total + term
     return total
-
-
-def _at_zero(expr: Expr) -> int:
-    return evaluate_integer(expr, Environment(row=0))
-
-
-def never_falls(expr: Expr) -> bool:
-    """Whether an expression of i is evidently non-decreasing: sums, products and roots of such with no minus sign."""
-    match expr:
-        case Number(value):
-            return value >= 0
-        case Row():
-            return True
-        case Sum(terms):
-            return all(isinstance(term, Number) or never_falls(term) for term in terms)
-        case Product(factors):
-            return all(map(never_falls, factors))
-        case Quotient(numerator, Number(value)) | FloorDivide(numerator, Number(value)):
-            return value > 0 and never_falls(numerator)
-        case Power(base, Number(value)):
-            return value >= 0 and never_falls(base)
-        case Power(Number(value), exponent):
-            return value >= 1 and never_falls(exponent)
-        case Call("floor" | "ceil" | "sqrt" | "log2" | "min" | "max", arguments):
-            return all(map(never_falls, arguments))
-        case _:
-            return False
 
 
 def _in_length(expr: Expr) -> Expr:

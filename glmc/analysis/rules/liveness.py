@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import assert_never
 
 from glmc.analysis.forms import (
@@ -22,7 +21,8 @@ from glmc.analysis.forms import (
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
-from glmc.analysis.rules.intervals_of_rows import gap_bound, never_falls
+from glmc.analysis.rules import conditions
+from glmc.analysis.rules.intervals_of_rows import gap_bound
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.rules.maps import classify, count_growth, count_up_to, value_at
 from glmc.analysis.rules.sizes import added, size
@@ -45,64 +45,70 @@ from glmc.pattern.nodes import (
 class Live:
     """What is proved about the vectors of one side that are alive before token t, for t <= n.
 
-    ``lower`` and ``upper`` bound the growth of the most alive ones, ``most`` is their number for n >= 2. ``monotone``:
-    the number never falls with t. ``furthest`` is the largest offset of a shift-invariant side, if it has one.
+    ``lower`` and ``upper`` bound the growth of the most alive ones, ``most`` their number for n >= 2; it is their
+    number if ``exact``. ``monotone``: the number never falls with t. ``furthest`` is the largest offset of a
+    shift-invariant side, if it has one.
     """
 
     because: str
     lower: Growth
     upper: Growth
     most: Expr | None = None
+    exact: bool = False
     monotone: bool = False
     furthest: int = 0
 
 
-_NOTHING = Live("no past vector is read again", CONSTANT, CONSTANT, number(0), True)
+_NOTHING = Live("no past vector is read again", CONSTANT, CONSTANT, number(0), True, True)
+_UNKNOWN = Live("no more vectors than tokens are alive", CONSTANT, LINEAR, N)
 
 
-def cache_law(pattern: Pattern) -> Law | None:
+def cache_law(pattern: Pattern) -> Law:
     """Live vectors add over sides and groups; where no part falls with t, all are largest at t = n."""
-    found = [live(side) for group in pattern.groups for side in (group.a, group.b)]
-    parts = [part for part in found if part is not None]
-    if len(parts) < len(found):
-        return None
-    leading = max(parts, key=lambda part: part.upper if part.most != number(0) else Growth(Fraction(-1)))
+    parts = [live(side) for group in pattern.groups for side in (group.a, group.b)]
     moving = [part for part in parts if part.most != number(0)]
-    exact = None
-    if all(part.most is not None for part in parts) and (len(moving) < 2 or all(p.monotone for p in parts)):
-        exact = added(part.most for part in parts if part.most is not None)
-    return Law(leading.because, max(p.lower for p in parts), leading.upper, exact, exact)
+    leading = max(moving or parts, key=lambda part: part.upper)
+    most = [part.most for part in parts if part.most is not None]
+    at_most = added(most) if len(most) == len(parts) else None
+    together = len(moving) < 2 or all(part.monotone for part in parts)
+    exact = at_most if together and all(part.exact for part in parts) else None
+    return Law(leading.because, max(part.lower for part in parts), leading.upper, exact, at_most)
 
 
 @lru_cache(maxsize=256)
-def live(row_set: RowSet) -> Live | None:
-    """The live vectors of one side: live(S ∪ T) = live(S) ∪ live(T), each at least the largest row without x_t."""
-    sizes = size(row_set)
-    if is_shift_invariant(row_set) and sizes is not None and sizes.largest > CONSTANT:
+def live(row_set: RowSet) -> Live:
+    """The live vectors of one side: live(S ∪ T) = live(S) ∪ live(T), never fewer than the largest row without x_t."""
+    forms = recognise(row_set)
+    largest = size(row_set).largest
+    if is_shift_invariant(row_set) and largest > CONSTANT:
         return _endless()
-    found = [_live_of(form) for form in recognise(row_set)]
-    parts = [part for part in found if part is not None]
-    if len(parts) < len(found):
-        return None
+    parts = [_live_of(form) or _UNKNOWN for form in forms]
     if not parts:
         return _NOTHING
     if any(part == _endless() for part in parts):
         return _endless()
-    joined = reduce(lambda left, right: left if left.upper >= right.upper else right, parts)
-    lower = max(part.lower for part in parts)
-    if sizes is not None:
-        lower = max(lower, sizes.largest)
-    if len(parts) > 1 and all(isinstance(form, Band | Stride | Shifts) for form in recognise(row_set)):
-        return max(parts, key=lambda part: part.furthest)
-    if len(parts) > 1:
-        joined = replace(joined, most=None, monotone=False)
-    return replace(joined, lower=min(lower, joined.upper))
+    if len(parts) > 1 and all(isinstance(form, Band | Stride | Shifts) for form in forms):
+        furthest = max(parts, key=lambda part: part.furthest)
+        return furthest if all(part.exact for part in parts) else _UNKNOWN
+    joined = parts[0] if len(parts) == 1 else _union_live(parts)
+    return replace(joined, lower=min(max(joined.lower, largest), joined.upper))
+
+
+def _union_live(parts: list[Live]) -> Live:
+    leading = max(parts, key=lambda part: part.upper)
+    most = [part.most for part in parts if part.most is not None]
+    return Live(
+        leading.because,
+        max(part.lower for part in parts),
+        leading.upper,
+        added(most) if len(most) == len(parts) else None,
+    )
 
 
 def _endless() -> Live:
     """C2: with unboundedly many distances every vector j is read at j + d for arbitrarily large d: all t are alive."""
     because = "C2: there is no largest offset, so every past vector is read again"
-    return Live(because, LINEAR, LINEAR, N, True)
+    return Live(because, LINEAR, LINEAR, N, True, True)
 
 
 def _bounded(furthest: int) -> Live:
@@ -111,7 +117,7 @@ def _bounded(furthest: int) -> Live:
         return _NOTHING
     because = f"C1: the largest offset is {furthest}, so only the last {furthest} vectors are read again"
     most: Expr = number(furthest) if furthest <= 2 else call("min", N, number(furthest))
-    return Live(because, CONSTANT, CONSTANT, most, True, furthest)
+    return Live(because, CONSTANT, CONSTANT, most, True, True, furthest)
 
 
 def _live_of(form: Form) -> Live | None:
@@ -153,24 +159,27 @@ def _shifted_live(form: Band | Stride | Shifts) -> Live | None:
 
 def _columns_live(form: Columns) -> Live | None:
     """C4: landmarks are read by every later row, so the live ones are those born: #{k : c(k) <= t − 1}."""
-    if form.stop is not None:
-        return Live("C4: finitely many fixed columns", CONSTANT, CONSTANT)
     index_map = classify(form.column, form.variable, form.start)
-    if index_map is None:
+    if index_map is None or value_at(index_map, form.start) < 0:
         return None
+    passed = count_up_to(index_map, Sum((N, number(-1))), 1)
+    if form.stop is not None:
+        count = number(form.stop - form.start)
+        most = count if passed is None else call("min", passed, count)
+        because = f"C4: at most {form.stop - form.start} fixed columns are read again"
+        return Live(because, CONSTANT, CONSTANT, most, passed is not None, passed is not None)
     growth = count_growth(index_map)
-    most = count_up_to(index_map, Sum((N, number(-1))), 1)
     because = (
         f"C4: landmarks are read by every later row, and {growth} of them lie below n up to a constant factor"
     )
-    return Live(because, growth, growth, most, True)
+    return Live(because, growth, growth, passed, passed is not None, True)
 
 
 def _block_live(width: int, lag: int) -> Live:
     """C1: only the own block before t is read, (t mod width) vectors; at most width − 1."""
     because = f"C1: a block has {width} columns, and only the own block is read again"
     most = call("min", N, number(width - 1)) if width > 3 else number(width - 1)
-    return Live(because, CONSTANT, CONSTANT, most if lag <= 1 else None)
+    return Live(because, CONSTANT, CONSTANT, most, lag <= 1)
 
 
 def _compact_live(form: Compact) -> Live | None:
@@ -180,23 +189,14 @@ def _compact_live(form: Compact) -> Live | None:
     k = 0), because a_k is the rounded-up gap; the same at its birth i = f(k). Holds for every strictly increasing f
     with f(0) = 1 (Fagnou et al. 2026, Prop. 4.12, carried over to 0-based positions).
     """
-    sizes = size_of_compact(form)
-    if sizes is None:
-        return None
-    lower, upper = sizes
-    because = "C3: the rows are nested, each in the one before and its newest vector, so the cache is one row"
-    index_map = classify(form.distance, form.variable, 0)
-    exact = index_map is not None and distinct_slots(index_map) == 1
-    most = count_up_to(index_map, N, 2) if index_map is not None and exact else None
-    return Live(because, lower, upper, most, exact)
-
-
-def size_of_compact(form: Compact) -> tuple[Growth, Growth] | None:
     index_map = classify(form.distance, form.variable, 0)
     if index_map is None:
         return None
-    growth = count_growth(index_map)
-    return (growth if distinct_slots(index_map) is not None else CONSTANT), growth
+    because = "C3: the rows are nested, each in the one before and its newest vector, so the cache is one row"
+    growth, apart = count_growth(index_map), distinct_slots(index_map)
+    most = count_up_to(index_map, N, 2)
+    exact = most is not None and apart == 1
+    return Live(because, CONSTANT if apart is None else growth, growth, most, exact, exact)
 
 
 def _fenwick_live(form: Fenwick) -> Live:
@@ -207,34 +207,50 @@ def _fenwick_live(form: Fenwick) -> Live:
     """
     because = "C3: the rows are nested, each in the one before and itself, so the cache is one row"
     exact = (form.lag, form.back) in ((0, 0), (1, 0), (1, 1))
-    return Live(because, LOG, LOG, floor_log(Sum((N, number(1))), 2) if exact else None)
+    return Live(because, LOG, LOG, floor_log(Sum((N, number(1))), 2) if exact else None, exact)
 
 
 def _interval_live(low: Expr) -> Live | None:
-    """C3: if the low end never falls, later rows read nothing below it: live(t) ⊆ {low(t) … t − 1}."""
-    upper = gap_bound(low, Row()) if never_falls(low) else None
-    if upper is None:
+    """C3: later rows read nothing below the least low(i), i >= t.
+
+    If i − low(i) is at most C·g(i) with g slower than n, the least one is at least t − C·g(t), because i − C·g(i) rises
+    from some i on.
+    """
+    upper = gap_bound(low, Row())
+    if upper is None or upper >= LINEAR:
         return None
-    return Live("C3: the low end never falls, so no later row reads below it", CONSTANT, upper)
+    because = f"C3: no row reads more than {upper} back up to a constant factor"
+    return Live(because, CONSTANT, max(upper, CONSTANT))
 
 
 def _opaque_live(row_set: RowSet) -> Live | None:
     """A subset keeps no more alive than the whole: differences, intersections and conditions inherit upper bounds."""
     furthest = reach(row_set)
     if furthest is not None:
-        because = f"C1: all offsets are at most {furthest}"
-        return Live(because, CONSTANT, CONSTANT, None)
+        most = _bounded(furthest).most
+        return Live(f"C1: all offsets are at most {furthest}", CONSTANT, CONSTANT, most)
     match row_set:
         case Difference(left, _):
             return _subset(live(left))
         case Intersection(left, right):
-            bounds = [part for part in (live(left), live(right)) if part is not None]
-            return _subset(min(bounds, key=lambda part: part.upper, default=None))
-        case Comprehension() | Listed() | Union():
-            return Live("no more vectors than tokens are alive", CONSTANT, LINEAR)
+            return _subset(min((live(left), live(right)), key=lambda part: part.upper))
+        case Comprehension():
+            return _comprehension_live(row_set)
+        case Listed() | Union():
+            return None
         case _:
             assert_never(row_set)
 
 
-def _subset(whole: Live | None) -> Live | None:
-    return None if whole is None else replace(whole, lower=CONSTANT, most=None, monotone=False)
+def _comprehension_live(row_set: Comprehension) -> Live | None:
+    parts = conditions.unrolled(row_set)
+    if parts is not None:
+        found = [live(part) for part in parts]
+        endless = all(is_shift_invariant(part) for part in parts) and any(p == _endless() for p in found)
+        return _endless() if endless else _union_live(found)
+    whole = conditions.without_residues(row_set)
+    return None if whole is None else _subset(live(whole))
+
+
+def _subset(whole: Live) -> Live:
+    return Live(whole.because, CONSTANT, whole.upper, whole.most)

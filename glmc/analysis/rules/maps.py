@@ -12,6 +12,7 @@ from glmc.analysis.growth import LINEAR, LOG, LOGLOG, Growth
 from glmc.analysis.polynomial import Polynomial, TooLarge, constant, polynomial
 from glmc.pattern.evaluate import Environment, evaluate_integer
 from glmc.pattern.nodes import (
+    Call,
     Earlier,
     Expr,
     FloorDivide,
@@ -50,22 +51,26 @@ class ExponentialMap:
 
 @dataclass(frozen=True)
 class TowerMap:
-    """f(k) = base^(base^k) from ``start`` on; an integer base >= 2."""
+    """f(k) = base^(inner^k) + offset from ``start`` on; integers base, inner >= 2."""
 
     base: int
+    inner: int
+    offset: int
     start: int
 
 
 @dataclass(frozen=True)
 class RecurrenceMap:
-    """f(k+m) = Σ weights[j] · f(k+j) + constant, non-negative integers, strictly increasing, Σ weights >= 2.
+    """g(k) + offset from ``start`` on, where g(k+m) = Σ weights[j] · g(k+j) + constant.
 
-    Then f grows geometrically: f(k+m) >= 2·f(k), and f(k+1) <= C·f(k) for a constant C.
+    g is positive and strictly increasing, the weights and the constant are not negative, and Σ weights >= 2. So g grows
+    geometrically: g(k+m) >= 2·g(k), and g(k+1) <= C·g(k) for a constant C.
     """
 
     first: tuple[int, ...]
     weights: tuple[int, ...]
     constant: int
+    offset: int
     start: int
 
 
@@ -118,15 +123,15 @@ def value_at(index_map: MapClass, k: int) -> int:
             return int(_evaluate(coefficients, k))
         case ExponentialMap(base, factor, offset):
             return int(factor * base**k + offset)
-        case TowerMap(base):
-            exponent: int = base**k
-            return 1 << 4096 if exponent > 4096 else int(base**exponent)
-        case RecurrenceMap(first, weights, fixed):
+        case TowerMap(base, inner, offset):
+            exponent: int = inner**k
+            return (1 << 4096 if exponent > 4096 else int(base**exponent)) + offset
+        case RecurrenceMap(first, weights, fixed, offset):
             sequence = list(first)
             while len(sequence) <= k:
                 window = sequence[-len(weights) :]
                 sequence.append(sum(w * v for w, v in zip(weights, window, strict=True)) + fixed)
-            return sequence[k]
+            return sequence[k] + offset
         case GrowingMap(distance, variable):
             return evaluate_integer(distance, Environment(variables={variable.name: k}))
 
@@ -174,8 +179,11 @@ def count_up_to(index_map: MapClass, x: Expr, least: int) -> Expr | None:
             ratio = inside if factor == 1 else Quotient(inside, number(factor))
             passed = plus(floor_log(ratio, base), 1 - start)
             return passed if first <= least or start == 0 else call("max", passed, number(0))
-        case TowerMap(base, start):
-            inside = x if least >= 2 else call("max", x, number(Fraction(3, 2)))
+        case TowerMap(base, inner, offset, start) if base == inner:
+            # log_c log_c(3/2) lies in [−1, 0) for every c >= 2, so values below the first one count as none
+            inside = plus(x, -offset)
+            if least - offset < base:
+                inside = call("max", inside, number(Fraction(3, 2)))
             logarithm = call("log2", inside) if base == 2 else call("log", inside, number(base))
             passed = plus(floor_log(logarithm, base), 1 - start)
             return passed if start == 0 else call("max", passed, number(0))
@@ -318,6 +326,16 @@ def nonnegative_from(coefficients: tuple[Fraction, ...], start: int) -> bool:
 
 
 def _polynomial_map(body: Polynomial, variable: Variable, start: int) -> PolynomialMap | None:
+    coefficients = _coefficients(_without_idle_floors(body, variable), variable)
+    if coefficients is None or len(coefficients) < 2:
+        return None
+    steps = difference(coefficients)
+    increasing = nonnegative_from((steps[0] - 1, *steps[1:]), start)
+    return PolynomialMap(coefficients, start) if increasing else None
+
+
+def _coefficients(body: Polynomial, variable: Variable) -> tuple[Fraction, ...] | None:
+    """The coefficients of a polynomial in the variable alone, the constant first."""
     found: dict[int, Fraction] = {}
     for monomial, c in body.terms:
         match monomial:
@@ -327,13 +345,25 @@ def _polynomial_map(body: Polynomial, variable: Variable, start: int) -> Polynom
                 found[exponent] = c
             case _:
                 return None
-    degree = max(found, default=0)
-    if degree < 1:
-        return None
-    coefficients = tuple(found.get(power, Fraction(0)) for power in range(degree + 1))
-    steps = difference(coefficients)
-    increasing = nonnegative_from((steps[0] - 1, *steps[1:]), start)
-    return PolynomialMap(coefficients, start) if increasing else None
+    return tuple(found.get(power, Fraction(0)) for power in range(max(found, default=0) + 1))
+
+
+def _without_idle_floors(body: Polynomial, variable: Variable) -> Polynomial:
+    """``body`` with ⌊p⌋ replaced by p where p is a polynomial that is an integer at every integer.
+
+    p is one if it is at degree + 1 integers in a row (Newton's form has binomial coefficients).
+    """
+    for monomial, c in body.terms:
+        match monomial:
+            case ((Call("floor", (inner,)) as atom, 1),):
+                coefficients = _coefficients(polynomial(inner), variable)
+                if coefficients is None:
+                    continue
+                if all(_evaluate(coefficients, k).denominator == 1 for k in range(len(coefficients))):
+                    return _without_idle_floors(
+                        body + (polynomial(inner) - polynomial(atom)).scaled(c), variable
+                    )
+    return body
 
 
 # -- exponentials, towers, recurrences -
@@ -350,10 +380,13 @@ def _exponential_map(body: Polynomial, variable: Variable, start: int) -> Expone
 
 
 def _tower_map(body: Polynomial, variable: Variable, start: int) -> TowerMap | None:
-    match body.terms:
-        case ((((Power(Number(base), Power(Number(inner), exponent)), 1),), factor),) if exponent == variable:
-            if base == inner and base.denominator == 1 and base >= 2 and factor == 1:
-                return TowerMap(int(base), start)
+    offset = body.coefficient()
+    match (body - constant(offset)).terms:
+        case ((((Power(Number(base), Power(Number(inner), exponent)), 1),), factor),) if (
+            exponent == variable and factor == 1
+        ):
+            if all(v.denominator == 1 for v in (base, inner, offset)) and base >= 2 and inner >= 2:
+                return TowerMap(int(base), int(inner), int(offset), start)
     return None
 
 
@@ -381,10 +414,10 @@ def _recurrence_map(body: Polynomial, variable: Variable, start: int) -> Recurre
         return _accumulated(initial[0] + int(offset), rest, index_map.variable, start)
     fixed = rest.integer
     whole = all(w.denominator == 1 and w >= 0 for w in weights)
-    if fixed is None or fixed < 0 or not whole or sum(weights) < 2 or weights[-1] < 1 or offset:
+    if fixed is None or fixed < 0 or not whole or sum(weights) < 2 or weights[-1] < 1:
         return None
-    found = RecurrenceMap(initial, tuple(int(w) for w in weights), fixed, start)
-    # strictly increasing from the start on: f(k+m) >= f(k+m−1) + (something positive)
+    found = RecurrenceMap(initial, tuple(int(w) for w in weights), fixed, int(offset), start)
+    # strictly increasing from the start on: g(k+m) >= g(k+m−1) + (something positive)
     if min(initial) < 1 or any(b <= a for a, b in zip(initial, initial[1:], strict=False)):
         return None
     return found
@@ -392,21 +425,18 @@ def _recurrence_map(body: Polynomial, variable: Variable, start: int) -> Recurre
 
 def _accumulated(first: int, step: Polynomial, argument: Variable, start: int) -> PolynomialMap | None:
     """f(0) = first, f(k+1) = f(k) + p(k) for a polynomial p: Σ of p, a polynomial."""
-    found: dict[int, Fraction] = {}
-    for monomial, c in step.terms:
-        match monomial:
-            case ():
-                found[0] = c
-            case ((atom, exponent),) if atom == argument and exponent > 0:
-                found[exponent] = c
-            case _:
-                return None
-    coefficients = tuple(found.get(power, Fraction(0)) for power in range(max(found, default=0) + 1))
+    coefficients = _coefficients(_without_idle_floors(step, argument), argument)
+    if coefficients is None:
+        return None
     total = polynomial(_polynomial_sum(coefficients, argument)) + constant(first)
     return _polynomial_map(total, argument, start)
 
 
 def _growing_map(body: Polynomial, variable: Variable, start: int) -> GrowingMap | None:
+    return _geometric_sum(body, variable, start) or _floored_polynomial(body, variable, start)
+
+
+def _geometric_sum(body: Polynomial, variable: Variable, start: int) -> GrowingMap | None:
     """Sums of terms c·b^k·k^p with c >= 0, b >= 1 and any constant: the largest base decides.
 
     Each term is non-decreasing for k >= 0 and one is strictly increasing, so f is; and f lies between two
@@ -429,3 +459,19 @@ def _growing_map(body: Polynomial, variable: Variable, start: int) -> GrowingMap
     if largest == 1:
         return None
     return GrowingMap(body.expression(), variable, start, LOG, True)
+
+
+def _floored_polynomial(body: Polynomial, variable: Variable, start: int) -> GrowingMap | None:
+    """⌊p(k)⌋ + c for a polynomial p that rises by at least 1 at each step: strictly increasing, and Theta(p)."""
+    match [(monomial, c) for monomial, c in body.terms if monomial]:
+        case [(((Call("floor", (inner,)), 1),), factor)] if factor == 1:
+            coefficients = _coefficients(polynomial(inner), variable)
+        case _:
+            return None
+    if coefficients is None or len(coefficients) < 2:
+        return None
+    steps = difference(coefficients)
+    if not nonnegative_from((steps[0] - 1, *steps[1:]), start):
+        return None
+    growth = LINEAR ** Fraction(1, len(coefficients) - 1)
+    return GrowingMap(body.expression(), variable, start, growth, False)

@@ -74,8 +74,7 @@ def reads_itself(a: RowSet) -> bool:
 
 
 def _is_direct_and_sparse(group: Group) -> bool:
-    sizes = size(group.a)
-    return not recognise(group.b) and sizes is not None and sizes.upper < LINEAR
+    return not recognise(group.b) and size(group.a).upper < LINEAR
 
 
 def _lower(sides: list[RowSet]) -> Growth:

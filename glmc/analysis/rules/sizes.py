@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import assert_never
 
 from glmc.analysis.forms import (
@@ -24,7 +24,7 @@ from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
 from glmc.analysis.recognise import reach, recognise
 from glmc.analysis.rules import conditions
-from glmc.analysis.rules.intervals_of_rows import gap_bound, root_gap
+from glmc.analysis.rules.intervals_of_rows import gap_bound, least_gap
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.rules.maps import (
     ExponentialMap,
@@ -66,9 +66,9 @@ class Size:
     """What is proved about |row i|.
 
     ``upper`` bounds the growth of every row below n, ``largest`` from below that of the largest one, ``typical`` that
-    of a fixed fraction of the rows in [n/2, n). ``most`` is the size of the largest row below n and ``sum`` that of
-    all of them, for n >= 2. ``monotone``: sizes never fall with i, so ``most`` is the size of row n − 1; ``constant``:
-    all rows have the same size.
+    of a fixed fraction of the rows in [n/2, n). For n >= 2, ``most`` bounds the size of the largest row below n and
+    ``sum`` that of all of them; they are the values if ``exact``. ``monotone``: sizes never fall with i, so the largest
+    row is row n − 1; ``constant``: all rows have the same size.
     """
 
     because: str
@@ -77,11 +77,19 @@ class Size:
     typical: Growth = CONSTANT
     most: Expr | None = None
     sum: Expr | None = None
+    exact: bool = False
     monotone: bool = False
     constant: bool = False
 
+    def reduced(self, because: str) -> Size:
+        """What is left to say of subsets."""
+        return Size(because, self.upper, most=self.most, sum=self.sum)
 
-_EMPTY = Size("the rows are empty", CONSTANT, most=number(0), sum=number(0), monotone=True, constant=True)
+
+_EMPTY = Size("the rows are empty", CONSTANT, CONSTANT, CONSTANT, number(0), number(0), True, True, True)
+_UNKNOWN = Size(
+    "row i has at most i + 1 elements", LINEAR, most=N, sum=Quotient(Product((N, plus(N, 1))), number(2))
+)
 
 
 def tight(growth: Growth, because: str) -> Size:
@@ -91,7 +99,7 @@ def tight(growth: Growth, because: str) -> Size:
 # -- quantities -
 
 
-def time_law(pattern: Pattern) -> Law | None:
+def time_law(pattern: Pattern) -> Law:
     """Time is the largest sum of row sizes over sides and groups.
 
     A sum of sizes lies between its greatest part and a constant number of times it, so the growth is the greatest of
@@ -99,35 +107,30 @@ def time_law(pattern: Pattern) -> Law | None:
     largest where that one is.
     """
     sizes = _sizes(pattern)
-    if sizes is None:
-        return None
     upper, lower = max(s.upper for s in sizes), max(s.largest for s in sizes)
+    most = [s.most for s in sizes if s.most is not None]
+    at_most = added(most) if len(most) == len(sizes) else None
     moving = [s for s in sizes if not s.constant]
-    exact = None
-    if all(s.most is not None for s in sizes) and (len(moving) < 2 or all(s.monotone for s in sizes)):
-        exact = added(s.most for s in sizes if s.most is not None)
-    return Law(_leading(sizes), lower, upper, exact, exact)
+    together = len(moving) < 2 or all(s.monotone for s in sizes)
+    exact = at_most if together and all(s.exact for s in sizes) else None
+    return Law(_leading(sizes), lower, upper, exact, at_most)
 
 
-def total_law(pattern: Pattern) -> Law | None:
+def total_law(pattern: Pattern) -> Law:
     """Total is at most n times the largest row, and at least n/2 rows in [n/2, n) times a typical one.
 
     So total is Theta(n·g(n)) where a fixed fraction of the rows is as large as the largest, up to a constant.
     """
     sizes = _sizes(pattern)
-    if sizes is None:
-        return None
     upper, lower = max(s.upper for s in sizes), max(s.typical for s in sizes)
-    exact = (
-        added(s.sum for s in sizes if s.sum is not None) if all(s.sum is not None for s in sizes) else None
-    )
-    return Law(_leading(sizes), LINEAR * lower, LINEAR * upper, exact, exact)
+    sums = [s.sum for s in sizes if s.sum is not None]
+    at_most = added(sums) if len(sums) == len(sizes) else None
+    exact = at_most if all(s.exact for s in sizes) else None
+    return Law(_leading(sizes), LINEAR * lower, LINEAR * upper, exact, at_most)
 
 
-def _sizes(pattern: Pattern) -> list[Size] | None:
-    found = [size(side) for group in pattern.groups for side in (group.a, group.b)]
-    known = [s for s in found if s is not None]
-    return known if len(known) == len(found) else None
+def _sizes(pattern: Pattern) -> list[Size]:
+    return [size(side) for group in pattern.groups for side in (group.a, group.b)]
 
 
 def _leading(sizes: list[Size]) -> str:
@@ -157,42 +160,32 @@ def added(parts: Iterable[Expr]) -> Expr:
 
 
 @lru_cache(maxsize=256)
-def size(row_set: RowSet) -> Size | None:
-    """The size of a row set's rows, None where no rule bounds it. T3: max <= |∪| <= sum over the parts of a union."""
-    forms = _without_overlap(recognise(row_set))
-    if forms is None:
-        forms, disjoint = recognise(row_set), False
-    else:
-        disjoint = True
-    found = [_size_of(form) for form in forms]
-    parts = [s for s in found if s is not None]
-    if len(parts) < len(found):
-        return None
+def size(row_set: RowSet) -> Size:
+    """The size of a row set's rows. T3: max <= |∪| <= sum over the parts of a union, and = sum if they are disjoint."""
+    forms = recognise(row_set)
+    disjoint = _without_overlap(forms)
+    parts = [_size_of(form) or _UNKNOWN for form in disjoint or forms]
     if not parts:
         return _EMPTY
-    joined = reduce(_joined, parts)
-    if len(parts) == 1:
-        return joined
-    if not disjoint or not all(s.monotone for s in parts):
-        return replace(joined, most=None, sum=None, monotone=False, constant=False)
+    return parts[0] if len(parts) == 1 else _union_size(parts, disjoint is not None)
+
+
+def _union_size(parts: list[Size], disjoint: bool) -> Size:
+    """T3."""
+    leading = max(parts, key=lambda s: s.upper)
     most = [s.most for s in parts if s.most is not None]
     sums = [s.sum for s in parts if s.sum is not None]
-    return replace(
-        joined,
-        most=added(most) if len(most) == len(parts) else None,
-        sum=added(sums) if len(sums) == len(parts) else None,
-        monotone=True,
-        constant=all(s.constant for s in parts),
-    )
-
-
-def _joined(left: Size, right: Size) -> Size:
-    leading = max((left, right), key=lambda s: s.upper)
-    return replace(
-        leading,
-        upper=leading.upper,
-        largest=max(left.largest, right.largest),
-        typical=max(left.typical, right.typical),
+    together = disjoint and all(s.monotone and s.exact for s in parts)
+    return Size(
+        leading.because,
+        leading.upper,
+        max(s.largest for s in parts),
+        max(s.typical for s in parts),
+        added(most) if len(most) == len(parts) else None,
+        added(sums) if len(sums) == len(parts) else None,
+        exact=together,
+        monotone=together,
+        constant=together and all(s.constant for s in parts),
     )
 
 
@@ -244,7 +237,9 @@ def _index_map(form: Form) -> MapClass | None:
         case Shifts(distance, variable, start, _):
             return classify(distance, variable, start)
         case Columns(column, variable, start, _, lag):
-            return classify(plus(column, lag), variable, start)
+            index_map = classify(plus(column, lag), variable, start)
+            # columns below 0 are dropped
+            return index_map if index_map is not None and value_at(index_map, start) >= lag else None
         case _:
             return None
 
@@ -255,8 +250,10 @@ def _size_of(form: Form) -> Size | None:
             return _band_size(first, stop)
         case Block(width, lag):
             return _block_size(width, lag)
-        case Stride(_, _, int()) | Shifts(_, _, _, int()) | Columns(_, _, _, int(), _):
-            return Size("T2: a finite range has boundedly many elements", CONSTANT)
+        case Stride(_, _, int(count)):
+            return _finite_size(form, count)
+        case Shifts(_, _, start, int(stop)) | Columns(_, _, start, int(stop), _):
+            return _finite_size(form, stop - start)
         case Stride() | Shifts() | Columns():
             index_map = _index_map(form)
             return None if index_map is None else _map_size(index_map)
@@ -278,16 +275,27 @@ def _band_size(first: int, stop: int | None) -> Size:
     if stop is None:
         because = "a dense row has a number of elements linear in its index"
         triangle = Quotient(Product((rows, plus(rows, 1))), number(2))
-        return Size(because, LINEAR, LINEAR, LINEAR, rows, triangle, True)
+        return Size(because, LINEAR, LINEAR, LINEAR, rows, triangle, True, True)
     width = stop - first
     because = f"T2: a window of {width} offset{'s' if width > 1 else ''} has boundedly many elements"
     if width == 1:
         most: Expr = number(1) if first <= 1 else call("min", rows, number(1))
-        return Size(because, CONSTANT, most=most, sum=rows, monotone=True, constant=first == 0)
+        return Size(because, CONSTANT, CONSTANT, CONSTANT, most, rows, True, True, first == 0)
     most = call("min", rows, number(width))
     ramp = Quotient(Product((most, plus(most, 1))), number(2))
     rest = Product((number(width), call("max", plus(N, -stop), number(0))))
-    return Size(because, CONSTANT, most=most, sum=Sum((ramp, rest)), monotone=True)
+    return Size(because, CONSTANT, CONSTANT, CONSTANT, most, Sum((ramp, rest)), True, True)
+
+
+def _finite_size(form: Form, count: int) -> Size:
+    """T2: a finite range has at most as many elements as values; an increasing map takes them one by one."""
+    because = f"T2: a range of {count} values has at most as many elements"
+    index_map = _index_map(form)
+    passed = None if index_map is None else count_up_to(index_map, _LAST, 1)
+    if passed is None:
+        return Size(because, CONSTANT, most=number(count))
+    most = call("min", passed, number(count))
+    return Size(because, CONSTANT, most=most, exact=True, monotone=True)
 
 
 def _block_size(width: int, lag: int) -> Size:
@@ -297,7 +305,7 @@ def _block_size(width: int, lag: int) -> Size:
         if lag
         else call("min", N, number(width))
     )
-    return Size(f"T2: a block has at most {width} elements", CONSTANT, most=most)
+    return Size(f"T2: a block has at most {width} elements", CONSTANT, most=most, exact=True)
 
 
 def _map_size(index_map: MapClass) -> Size:
@@ -309,7 +317,7 @@ def _map_size(index_map: MapClass) -> Size:
     growth = count_growth(index_map)
     most = count_up_to(index_map, _LAST, 1)
     because = f"T1: {_described(index_map)}, so {growth} of its values lie below n up to a constant factor"
-    found = replace(tight(growth, because), most=most, monotone=True)
+    found = replace(tight(growth, because), most=most, exact=most is not None, monotone=True)
     if most is None or (first_terms := prefix_sum(index_map, most)) is None:
         return found
     return replace(found, sum=added((Product((N, most)), times(-1, first_terms))))
@@ -334,11 +342,11 @@ def _compact_size(form: Compact) -> Size | None:
     apart = distinct_slots(index_map)
     upper = count_growth(index_map)
     because = "T6: a compact row has at most one element for each value of the map, and slots coincide boundedly often"
-    if apart is None:
-        return Size(because, upper)
+    shifted = _map_size(index_map)
     if apart == 1:
-        return replace(_map_size(index_map), because=because)
-    return tight(upper, because)
+        return replace(shifted, because=because)
+    reduced = shifted.reduced(because)
+    return reduced if apart is None else replace(reduced, largest=upper, typical=upper)
 
 
 def _fenwick_size(form: Fenwick) -> Size:
@@ -349,19 +357,18 @@ def _fenwick_size(form: Fenwick) -> Size:
     """
     because = "T5: clearing low bits gives one element for each one bit"
     most = {(0, 0): plus(floor_log(N, 2), 1), (1, 0): floor_log(N, 2), (1, 1): floor_log(N, 2)}
-    return replace(tight(LOG, because), most=most.get((form.lag, form.back)))
+    found = most.get((form.lag, form.back))
+    return replace(tight(LOG, because), most=found, exact=found is not None)
 
 
 def _interval_size(low: Expr, high: Expr) -> Size | None:
-    """The gap between two moving ends, bounded by its series and, where floor(sqrt(i)) moves them, from below."""
+    """Rows between two moving ends: bounded by the series of the gap, from below too where it shows one."""
     upper = gap_bound(low, high)
     if upper is None:
         return None
     because = f"the ends of the interval are {upper} apart up to a constant factor"
-    lower = root_gap(low, high)
-    return (
-        Size(because, upper) if lower is None else Size(because, upper, min(lower, upper), min(lower, upper))
-    )
+    lower = least_gap(low, high)
+    return Size(because, upper, min(lower, upper), min(lower, upper))
 
 
 # -- differences, intersections, conditions -
@@ -381,52 +388,59 @@ def _opaque_size(row_set: RowSet) -> Size | None:
             assert_never(row_set)
 
 
-def _difference_size(left: RowSet, right: RowSet) -> Size | None:
-    """T3: |L| − |R| <= |L − R| <= |L|; the lower bound stands where R grows slower than L."""
+def _difference_size(left: RowSet, right: RowSet) -> Size:
+    """T3: |L| − |R| <= |L − R| <= |L|; the lower bounds stand where R grows slower than L."""
     whole, removed = size(left), size(right)
-    if whole is None:
-        return None
-    because = "T3: a difference has at most the elements of its left side, and loses at most those of its right side"
-    if removed is not None and removed.upper < whole.largest:
-        kept = whole.typical if removed.upper < whole.typical else CONSTANT
-        return Size(because, whole.upper, whole.largest, kept)
-    return Size(because, whole.upper)
+    found = whole.reduced(
+        "T3: a difference has at most the elements of its left side, less at most those of its right"
+    )
+    largest = whole.largest if removed.upper < whole.largest else CONSTANT
+    typical = whole.typical if removed.upper < whole.typical else CONSTANT
+    return replace(found, largest=largest, typical=typical)
 
 
-def _intersection_size(left: RowSet, right: RowSet) -> Size | None:
+def _intersection_size(left: RowSet, right: RowSet) -> Size:
     """T3: |L ∩ R| <= min(|L|, |R|); with all distances >= c it loses at most c elements of the other side."""
-    parts = [s for s in (size(left), size(right)) if s is not None]
-    if not parts:
-        return None
     because = "T3: an intersection has at most the elements of its smaller side"
-    for whole, other in ((size(left), right), (size(right), left)):
+    for one, other in ((left, right), (right, left)):
         match recognise(other):
-            case (Band(_, None),) if whole is not None:
-                return Size(because, whole.upper, whole.largest, whole.typical)
-    return Size(because, min(s.upper for s in parts))
+            case (Band(_, None),):
+                whole = size(one)
+                return replace(whole.reduced(because), largest=whole.largest, typical=whole.typical)
+    return min((size(left), size(right)), key=lambda s: s.upper).reduced(because)
 
 
 def _filtered_size(row_set: Comprehension) -> Size | None:
-    """T2 for finite ranges; T4: a periodic condition that holds at all keeps the growth of the rows.
-
-    A condition over residues of i and of the variable holds on whole residue classes; on each of them the count is at
-    least the whole one divided by the period, less one.
-    """
-    if row_set.generators and all(conditions.is_fixed(generator) for generator in row_set.generators):
+    """T2 for finite ranges, T3 for several variables of which one moves, T4 for conditions."""
+    if all(conditions.is_fixed(generator) for generator in row_set.generators):
         return Size("T2: finite ranges have boundedly many elements", CONSTANT)
-    if not row_set.generators:
-        return Size("T2: a list has boundedly many elements", CONSTANT)
+    parts = conditions.unrolled(row_set)
+    if parts is not None:
+        return replace(_union_size([size(part) for part in parts], False), exact=False)
+    return _periodic_size(row_set) or _near_size(row_set)
+
+
+def _periodic_size(row_set: Comprehension) -> Size | None:
+    """T4: a condition over residues of i and of the variable that holds at all keeps the growth of the rows.
+
+    It holds on whole residue classes; on each of them the count is at least the whole one divided by the period, less
+    one, and the rows of a class are a fixed fraction of all.
+    """
     whole_set = conditions.without_residues(row_set)
-    whole = None if whole_set is None else size(whole_set)
-    if whole_set is None or whole is None:
-        return _bounded_size(row_set)
-    because = "T4: a residue condition that holds again and again keeps a fixed fraction of the elements"
+    if whole_set is None:
+        return None
+    whole = size(whole_set)
+    found = whole.reduced(
+        "T4: a residue condition that holds again and again keeps a fixed fraction of the elements"
+    )
     if all(isinstance(form, Band | Stride | Shifts | Columns | Interval) for form in recognise(whole_set)):
-        return Size(because, whole.upper, whole.largest, whole.typical)
-    return Size(because, whole.upper)
+        return replace(found, largest=whole.largest, typical=whole.typical)
+    return found
 
 
-def _bounded_size(row_set: Comprehension) -> Size | None:
+def _near_size(row_set: Comprehension) -> Size | None:
     """T2: elements at distances 0 … F are at most F + 1."""
     furthest = reach(row_set)
-    return None if furthest is None else Size(f"T2: all distances are at most {furthest}", CONSTANT)
+    if furthest is None:
+        return None
+    return Size(f"T2: all distances are at most {furthest}", CONSTANT, most=number(furthest + 1))

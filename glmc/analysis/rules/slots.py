@@ -41,7 +41,7 @@ def distinct_slots(index_map: MapClass) -> int | None:
 
 def _recurrence_slots(index_map: RecurrenceMap) -> int | None:
     order = len(index_map.weights)
-    if index_map.constant:
+    if index_map.constant or index_map.offset:
         return None
     f = [value_at(index_map, k) for k in range(order + 8)]
     if any(f[k + 2] - 2 * f[k + 1] + f[k] < 0 for k in range(order)):
