@@ -1,6 +1,6 @@
-"""Prints mixing by tiles of scores: for rows that are intervals, and weights that are a row's factor times a dot's.
+"""Prints mixing by tiles of scores, for rows that are intervals.
 
-A side's coefficients are w_ij = f_i · e_ij, with e_ij a softmax over dots, a dot, or 1. No tensor has T × T elements.
+A side's coefficients are w_ij = f_i · e_ij, with e_ij a softmax over dots, a dot, or 1.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def dot_of(softmax: Softmax) -> Dot:
     return softmax.score
 
 
-# -- what fits ------------------------------------------------------------------------------------------------------------
+# -- what fits -----------------------------------------------------------------------------------------------
 
 
 def _tiled(side: SidePlan) -> _Tiled | None:
@@ -162,7 +162,7 @@ def _joint(side: SidePlan) -> set[Softmax]:
     return {part for part in walk(side.weight) if isinstance(part, Softmax) and part.over == "AB"}
 
 
-# -- statements -----------------------------------------------------------------------------------------------------------
+# -- statements ----------------------------------------------------------------------------------------------
 
 
 def _statements(group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None) -> Iterator[str]:
@@ -234,7 +234,8 @@ def _row_factor(factor: Weight) -> str:
     """f as a tensor [B, T, H]."""
     if Gate() in walk(factor):
         return f"({print_weight(factor, {Gate(): 'gate'}, 'torch')}).squeeze(-1)"
-    return f"torch.full(x.shape[:3], {print_weight(factor, {}, 'torch')}, dtype=torch.float32, device=x.device)"
+    value = print_weight(factor, {}, "torch")
+    return f"torch.full(x.shape[:3], {value}, dtype=torch.float32, device=x.device)"
 
 
 def _times(weight: Weight, bound: dict[Weight, str]) -> str:
@@ -245,7 +246,7 @@ def _times(weight: Weight, bound: dict[Weight, str]) -> str:
     return f"({text}) * " if isinstance(weight, WeightSum) else f"{text} * "
 
 
-# -- the single entry of A = {i} ----------------------------------------------------------------------------------------
+# -- the single entry of A = {i} -----------------------------------------------------------------------------
 
 
 def _dots_of_one(weight: Weight) -> Iterator[Dot]:

@@ -1,4 +1,4 @@
-"""Prints the Triton kernels of one group: by slot for any rows, by tiles of scores where rows are long intervals."""
+"""Prints the Triton kernels of a group: by slot for any rows, by tiles of scores for long intervals."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def _slot_statements(group: GroupPlan) -> Iterator[str]:
             name = side.name
             yield f"index_{name} = index(rows.table_{name}, x.shape[1], x.device)"
             yield f"at_{name} = Entries(index_{name}, rows.slots_{name}(x.shape[1]), starts, stops)"
-    yield from unit_vectors({name for found in scores.values() for score in found for name in (score.left, score.right)})
+    yield from unit_vectors(
+        {name for found in scores.values() for score in found for name in (score.left, score.right)}
+    )
     arguments = {"gate": "gate.float()", "dtype": "torch.float32"}
     for side in group.sides:
         arguments |= _side_arguments(side, scores[side.name])
