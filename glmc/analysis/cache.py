@@ -14,8 +14,9 @@ from functools import reduce
 import numpy as np
 
 from glmc.analysis.batches import batches, columns, distances
+from glmc.analysis.compact import lifetimes
 from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
-from glmc.analysis.recognise import is_shift_invariant, reach, recognise, values
+from glmc.analysis.recognise import is_shift_invariant, reach, recognise
 from glmc.pattern.evaluate import IntArray
 from glmc.pattern.nodes import Difference, Pattern, RowSet, Union
 from glmc.pattern.rows import Entries
@@ -72,15 +73,17 @@ def settling(row_set: RowSet) -> int | None:
 
 def _form_settling(form: Form) -> int | None:
     match form:
-        case Band(first, None):
-            return first
-        case Stride(first, step, None):
-            return first + step
+        case Band(first, stop):
+            return first if stop is None else stop - 1
+        case Stride(first, step, count):
+            return first + step * (1 if count is None else count - 1)
+        case Block(width, _):
+            return width - 1
         case Columns(_, _, _, _, lag):
             return lag
         case Fenwick():
             return 0
-        case Band() | Stride() | Block() | Shifts() | Interval() | Compact() | Opaque():
+        case Shifts() | Interval() | Compact() | Opaque():
             return None
 
 
@@ -189,33 +192,6 @@ def _form_readers(form: Form, row_set: RowSet, length: int) -> IntArray | None:
             return None if lifetime is None else columns_ + lifetime[1:]
         case Band() | Stride() | Shifts() | Columns() | Interval() | Opaque():
             return None
-
-
-def lifetimes(form: Compact, length: int) -> IntArray | None:
-    """L(Q) = f(max{k : a_k | Q}) at index Q of 1 … length, cut where it passes ``length`` (the reader lemma).
-
-    None where f is not strictly increasing so far, which the lemma needs.
-    """
-    gaps, units = compact_slots(form, length)
-    if (np.diff(gaps) <= 0).any():
-        return None
-    last_of_unit = np.flatnonzero(np.diff(units, append=0))
-    lifetime = np.zeros(length + 1, np.int64)
-    for k in last_of_unit:
-        lifetime[:: units[k]] = gaps[k]
-    return lifetime
-
-
-def compact_slots(form: Compact, length: int) -> tuple[IntArray, IntArray]:
-    """f(k) and a_k for k = 0, 1, … to the first f(k) or a_k beyond ``length``, cut to length + 1."""
-    count = 16
-    while True:
-        pair = [values(expr, form.variable, 0, count) for expr in (form.distance, form.unit)]
-        beyond = np.flatnonzero((pair[0] > length) | (pair[1] > length))
-        if len(beyond):
-            gaps, units = (np.minimum(v[: beyond[0] + 1], length + 1).astype(np.int64) for v in pair)
-            return gaps, units
-        count *= 4
 
 
 def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int | None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from glmc.analysis.batches import batches, columns, distances
-from glmc.analysis.forms import Block, Columns, Interval
+from glmc.analysis.cache import live_counts
+from glmc.analysis.compact import lifetimes
+from glmc.analysis.forms import Block, Columns, Compact, Interval
 from glmc.analysis.recognise import is_shift_invariant, recognise
 from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
 from glmc.pattern.nodes import Pattern, RowSet
@@ -14,8 +16,8 @@ from glmc.pattern.nodes import Pattern, RowSet
 def row_sizes(row_set: RowSet, length: int) -> IntArray:
     """|row i| for 0 <= i < length.
 
-    Rows with a formula (shift-invariant, fixed columns, one interval) cost O(length), others one enumeration.
-    Raises TooManyEntries where that is not affordable.
+    Rows with a formula (shift-invariant, fixed columns, one interval, compact) cost O(length), others one
+    enumeration. Raises TooManyEntries where that is not affordable.
     """
     rows = np.arange(length)
     if length == 0:
@@ -31,6 +33,8 @@ def row_sizes(row_set: RowSet, length: int) -> IntArray:
             ends = [evaluate_rows(end, Rows(rows)) for end in (low, high)]
             sizes: IntArray = np.maximum(ends[1] - np.maximum(ends[0], 0), 0).astype(np.int64)
             return sizes
+        case (Compact() as form,) if (lifetime := lifetimes(form, length)) is not None:
+            return live_counts(rows + lifetime[1:])[:length]  # each row is what is live before it
         case _:
             return _enumerated_sizes(row_set, length)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from glmc.analysis.batches import batches, columns, distances
-from glmc.analysis.cache import compact_slots
+from glmc.analysis.compact import compact_slots
 from glmc.analysis.cost import row_sizes
 from glmc.analysis.forms import Band, Compact
 from glmc.analysis.recognise import is_shift_invariant, recognise
