@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -82,13 +83,14 @@ class IndexPrinter:
         """A name for the variable that hides nothing of the code around it."""
         name = variable.name
         if name not in self._variables:
+            stem = re.sub(r"\W", "_", name)
             hidden = (
                 keyword.iskeyword(name)
                 or keyword.issoftkeyword(name)
                 or name in _TAKEN
                 or hasattr(builtins, name)
             )
-            candidate = f"{name}_" if hidden or name in self._variables.values() else name
+            candidate = f"{stem}_" if hidden or stem in self._variables.values() else stem
             while candidate in self._variables.values():
                 candidate += "_"
             self._variables[name] = candidate
@@ -238,10 +240,9 @@ class IndexPrinter:
         x, n = self.code(base), self.code(exponent)
         if x.kind is not Kind.REAL and n.kind is Kind.INTEGER:
             if self.is_natural(exponent):
-                return Code(f"{x.at(_ATOM)} ** {n.at(_UNARY)}", _POWER, x.kind)
-            if x.kind is Kind.RATIONAL:
-                return Code(f"{x.at(_ATOM)} ** {n.at(_UNARY)}", _POWER, Kind.RATIONAL)
-            return self._call("Fraction", f"Fraction({x.text}) ** {n.at(_UNARY)}", Kind.RATIONAL, _POWER)
+                return Code(_raised(x, n), _POWER, x.kind)
+            self.uses.add("Fraction")
+            return Code(_raised(_fraction(x), n), _POWER, Kind.RATIONAL)
         return self._call("reals", f"reals.power({x.text}, {n.text}, reals.POWER_BITS_LIMIT)", Kind.REAL)
 
     def _function(self, function: str, arguments: tuple[Expr, ...]) -> Code:
@@ -423,6 +424,12 @@ _OPPOSITE: Mapping[Relation, Relation] = {
     ">=": "<",
     ">": "<=",
 }
+
+
+def _raised(x: Code, n: Code) -> str:
+    """x to the n-th, spaced as ruff format spaces simple operands."""
+    simple = all(re.fullmatch(r"-?\w+", text) for text in (x.at(_ATOM), n.at(_UNARY)))
+    return f"{x.at(_ATOM)}{'**' if simple else ' ** '}{n.at(_UNARY)}"
 
 
 def _fraction(code: Code) -> Code:

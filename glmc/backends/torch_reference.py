@@ -88,7 +88,8 @@ def _reference(plan: Plan, group: GroupPlan, code: WeightCode) -> str:
     core = ["x", *sources]
     leaves = tuple(_leaves(group, code))
     accurate = ["x.to(dtype)"] + [
-        name if name.startswith("unit") else f"{name}.to(dtype)" for name in sources
+        f"unit({name.removeprefix('unit_')}.to(dtype))" if name.startswith("unit_") else f"{name}.to(dtype)"
+        for name in sources
     ]
     gradients = [f"grad_{name}" for name in core]
     return render(
@@ -101,7 +102,7 @@ def _reference(plan: Plan, group: GroupPlan, code: WeightCode) -> str:
         parameters=("x", *group.core_inputs),
         core=core,
         sources=sources,
-        units=[(name, name.removeprefix("unit_")) for name in vectors if name.startswith("unit")],
+        units=any(name.startswith("unit_") for name in vectors),
         scaled=any(score.scaled for _, found in code.scores for score in found),
         leaves=leaves,
         names=_names(group),

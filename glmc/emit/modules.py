@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from glmc.backends.decode import step_of
 from glmc.backends.nodes import GeneratedFile
 from glmc.emit.environment import render
+from glmc.backends.weight_code import walk
+from glmc.pattern.nodes import Constant, Gate, Sigmoid, SlotGate
 from glmc.plan.nodes import GroupPlan, Plan
+
+_MANY_SLOTS = 16  # of B where they grow, for the start of a gate that they share
 
 SHAPES = {
     "q": ("B", "T", "H", "d_k"),
@@ -74,6 +78,7 @@ def _operator(plan: Plan, group: GroupPlan) -> str:
         kept_lifted=["lifted" if value == "x" else value for value in kept],
         units=bool(unit),
         sizes='{"N": CHANNELS}' if group.state else "{}",
+        vectors=bool(step.vectors),
     )
 
 
@@ -98,8 +103,63 @@ def _quoted(text: str) -> str:
 
 
 def _heads(plan: Plan) -> dict[str, object]:
-    return {"plan": plan}
+    shares = [
+        {
+            "fraction": share.fraction,
+            "package": plan.groups[share.group].package,
+            "inputs": _tuple(plan.groups[share.group].inputs),
+        }
+        for share in plan.shares
+    ]
+    return {
+        "plan": plan,
+        "shares": shares,
+        "inputs_tuple": _tuple(plan.inputs),
+        "described": tuple(_described(plan.inputs)),
+        "call": _call(plan.name, plan.inputs),
+        "lifted": any(group.state for group in plan.groups),
+    }
 
 
 def _layer(plan: Plan) -> dict[str, object]:
-    return {"plan": plan}
+    arguments = {
+        "q": "self._by_head(self.query(x))",
+        "k": "self._by_head(self.key(x))",
+        "gate": "self.gate(x)",
+        "slot_gate": "self._by_head(self.slot_gate(x))",
+        "const": "self.const",
+        "write": "self._by_head(self.write(x))",
+        "read": "self._by_head(self.read(x))",
+    }
+    slot_sides = [side for group in plan.groups for side in group.sides if side.first_logit is not None]
+    return {
+        "plan": plan,
+        "about": _quoted(plan.doc or f"The token mixer {plan.name}."),
+        "slotted": bool(slot_sides),
+        "growing": any(side.slot_count is None for side in slot_sides),
+        "gates": [name for name in ("gate", "slot_gate") if name in plan.inputs],
+        "channels": max((group.state or 0 for group in plan.groups), default=0),
+        "retention": None if plan.is_composed else _retention(plan.groups[0]),
+        "arguments": [(name, arguments[name]) for name in plan.inputs],
+    }
+
+
+def _retention(group: GroupPlan) -> dict[str, object] | None:
+    """How gates start where they say how much of the past outputs a row keeps."""
+    kept = {part for node in walk(group.b.weight) if isinstance(node, Sigmoid) for part in walk(node)}
+    negative = any(isinstance(part, Constant) and part.value < 0 for part in walk(group.b.weight))
+    statements = []
+    if Gate() in kept:
+        statements.append("self.gate.bias.copy_(logit)")
+    if SlotGate() in kept:
+        first, count = group.b.first_logit or 0, group.b.slot_count
+        logits = f"{first or ''}:{'' if count is None else first + count}"
+        statements.append(f"self.slot_gate.bias.view(self.num_heads, -1)[:, {logits}] = logit[:, None]")
+    if negative or not statements:
+        return None
+    return {"slots": group.b.slot_count or _MANY_SLOTS, "statements": statements}
+
+
+def _tuple(names: tuple[str, ...]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"({quoted},)" if len(names) == 1 else f"({quoted})"

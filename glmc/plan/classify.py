@@ -6,12 +6,17 @@ logit belongs to a slot the numbers are free, and a side that reads all of its p
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from glmc.analysis.forms import Band, Block, Compact, Fenwick, Form, Shifts, Stride
 from glmc.analysis.polynomial import TooLarge, polynomial
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
 from glmc.pattern.arithmetic import substitute
+from glmc.pattern.evaluate import subexpressions
 from glmc.pattern.nodes import (
+    Call,
     ClosedMap,
+    Comparison,
     Comprehension,
     Difference,
     Expr,
@@ -20,7 +25,7 @@ from glmc.pattern.nodes import (
     Intersection,
     Learned,
     Listed,
-    Number,
+    Quotient,
     Row,
     RowSet,
     Side,
@@ -56,7 +61,7 @@ def classify(group: Group, side: Side, layout: SlotLayout) -> SidePlan:
         and distances == tuple(range(distances[0], distances[-1] + 1))
     ):
         row_class = RowClass.BAND
-    index_map, unit_map = _maps(forms) if row_class is RowClass.NESTED else (None, None)
+    index_map, unit_map = _maps(rows) if row_class is RowClass.NESTED else (None, None)
     return SidePlan(
         side=side,
         rows=rows,
@@ -68,7 +73,7 @@ def classify(group: Group, side: Side, layout: SlotLayout) -> SidePlan:
         index_map=index_map,
         unit_map=unit_map,
         reach=furthest,
-        addressing=_addressing(row_class, forms, distances, furthest),
+        addressing=_addressing(row_class, forms, furthest, is_compact=index_map is not None),
         first_logit=layout.offset(side, 1) if by_slot and slots.numbered else None,
     )
 
@@ -131,22 +136,32 @@ def _fixed_distances(rows: RowSet, capacity: int | None) -> tuple[int, ...] | No
     return tuple(furthest - column for column in found.column.tolist())
 
 
-def _maps(forms: tuple[Form, ...]) -> tuple[IndexMap | None, IndexMap | None]:
-    match forms:
-        case (Compact(distance, unit, variable),):
-            return ClosedMap("f", variable, distance), ClosedMap("a", variable, unit)
-        case _:
-            return None, None
+def _maps(rows: RowSet) -> tuple[IndexMap | None, IndexMap | None]:
+    """f and a as compact(f) is written: { a_k·⌈(i + 1 − f(k)) / a_k⌉ − 1 for k in 0.. if f(k) <= i }."""
+    match rows:
+        case Comprehension(element, (generator,), Comparison(distance, "<=", Row())):
+            units = [
+                part.arguments[0].denominator for part in subexpressions(element) if _is_rounded_up(part)
+            ]
+            if len(units) == 1:
+                return ClosedMap("f", generator.variable, distance), ClosedMap(
+                    "a", generator.variable, units[0]
+                )
+    return None, None
+
+
+def _is_rounded_up(expr: Expr) -> TypeGuard[Call]:
+    return isinstance(expr, Call) and expr.function == "ceil" and isinstance(expr.arguments[0], Quotient)
 
 
 def _addressing(
-    row_class: RowClass, forms: tuple[Form, ...], distances: tuple[int, ...] | None, furthest: int | None
+    row_class: RowClass, forms: tuple[Form, ...], furthest: int | None, *, is_compact: bool
 ) -> Addressing:
     """Where every entry is kept for exactly as long as some row still reads it."""
     match row_class:
         case RowClass.EMPTY | RowClass.SELF:
             return Addressing.NONE
-        case RowClass.NESTED if isinstance(forms[0], Compact):
+        case RowClass.NESTED if is_compact:
             return Addressing.NESTED
         case RowClass.DENSE:
             return Addressing.HISTORY
