@@ -10,9 +10,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
-from glmc.diagnostics import InternalError, Sink
+from glmc.diagnostics import InternalError, Severity, Sink
 from glmc.pattern import errors, nodes, weights
 from glmc.pattern.arguments import KINDS, MapArgument, argument_value, match_arguments, unknown_value
+from glmc.pattern.checks import Side, check_maps, check_row_conditions, check_side
 from glmc.pattern.claims import claim
 from glmc.pattern.expressions import Abandoned, Context, constant, declare_lets, integer, resolve, truth
 from glmc.pattern.scopes import (
@@ -33,6 +34,7 @@ from glmc.pattern.sets import (
     row_set,
     values_text,
 )
+from glmc.pattern.slots import check_slots
 from glmc.resources import resource
 from glmc.source import Source, Span
 from glmc.syntax import nodes as syntax
@@ -272,6 +274,8 @@ class _File:
             )
         except Abandoned:
             return None
+        if not context.generic:
+            check_maps(passed, self.report)
         if groups is None or not wanted or context.generic or _error_count(self.report) > mistakes:
             return None
         docs = [statement.text for statement in tree.statements if isinstance(statement, syntax.Doc)]
@@ -341,7 +345,7 @@ class _File:
 
 
 def _error_count(report: Sink) -> int:
-    return len(report.diagnostics)
+    return sum(found.severity is Severity.ERROR for found in report.diagnostics)
 
 
 def _parameter_value(binding: object) -> Fraction | str:
@@ -531,8 +535,18 @@ class _MixerReader:
         both = self._weights(a, b)
         if a is None or b is None or both is None or state == 0 or self.context.generic:
             return None
+        self._check("A", a, sets)
+        self._check("B", b, sets)
+        check_row_conditions(sets.row_conditions, self.context.report)
         group = nodes.Group(self.tree.name.name, Fraction(1), a, b, *both, state)
+        check_slots(group, self._weight_spans(), self.context.report)
         return group
+
+    def _check(self, name: nodes.Side, rows: nodes.RowSet, sets: Sets) -> None:
+        check_side(Side(name, rows, sets, self.context.report))
+
+    def _weight_spans(self) -> dict[str, Span]:
+        return {side: s.value.span for s in self._statements(syntax.Weights) for side in s.sides}
 
     def _state(self) -> int | None:
         """The number of state channels; 0 after a report."""

@@ -54,21 +54,19 @@ def _quantity_ending(
     box: Box,
 ) -> Ending | None:
     """Whether every quantity falls to -infinity with ``variable``, whatever the inner variables are."""
-    worst: list[nodes.Expr] = []
+    highest_of_all: list[nodes.Expr] = []
     guards: tuple[nodes.Expr, ...] = ()
     for quantity in quantities:
-        highest = _worst(quantity, variable, inner, box)
+        highest = worst(quantity, inner, box)
         moved = highest and trend(highest, variable, box)
         if highest is None or moved is None or moved.direction >= 0 or not moved.unbounded:
             return None
-        worst.append(highest)
+        highest_of_all.append(highest)
         guards += moved.guards
-    return Ending(tuple(worst), guards)
+    return Ending(tuple(highest_of_all), guards)
 
 
-def _worst(
-    quantity: nodes.Expr, variable: nodes.Variable, inner: tuple[nodes.Generator, ...], box: Box
-) -> nodes.Expr | None:
+def worst(quantity: nodes.Expr, inner: tuple[nodes.Generator, ...], box: Box) -> nodes.Expr | None:
     """The largest value of ``quantity`` over the inner ranges, as an expression without their variables."""
     for generator in reversed(inner):
         moved = trend(quantity, generator.variable, box)

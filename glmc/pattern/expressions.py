@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import assert_never
 
 from glmc.diagnostics import Sink
@@ -334,7 +335,7 @@ _PREFIXES = ("log", "log2", "sqrt")
 
 def _apart(tree: syntax.Apart, scope: Scope, context: Context) -> nodes.Expr | None:
     words = tree.words
-    for left, right in zip(words, words[1:], strict=False):
+    for left, right in pairwise(words):
         is_prefix = isinstance(left, syntax.Name) and left.name in _PREFIXES
         starts_factor = _head(right) in _PREFIXES
         if not scope.claims or not (is_prefix or starts_factor):
@@ -557,11 +558,9 @@ def _equations_fit(
     fits = True
     given: dict[int, syntax.LetEquation] = {}
     for equation in equations:
-        if equation.variable is None:
-            other = given.setdefault(equation.shift, equation)
-        else:
-            other = steps[0]
-        reaches_base = bool(steps) and equation.variable is None and equation.shift >= steps[0].shift
+        is_base = equation.variable is None
+        other = given.setdefault(equation.shift, equation) if is_base else steps[0]
+        reaches_base = bool(steps) and is_base and equation.shift >= steps[0].shift
         if other is equation and reaches_base:
             other = steps[0]
         if other is not equation:

@@ -60,6 +60,10 @@ def interval(expr: nodes.Expr, box: Box) -> Interval:
             return _remainder(interval(a, box), interval(b, box))
         case nodes.Power(a, b):
             return _power(interval(a, box), interval(b, box), b)
+        case nodes.Call("ceil", (nodes.Quotient(a, b),)) if (
+            interval(a, box)[0] > 0 and interval(b, box)[0] > 0
+        ):
+            return Fraction(1), _ceiled(_over(interval(a, box), interval(b, box)))[1]
         case nodes.Call(function, arguments):
             return _call(function, [interval(argument, box) for argument in arguments])
         case nodes.MapValue(index_map, argument):
@@ -244,6 +248,32 @@ def _map_range(index_map: nodes.IndexMap, argument: Interval) -> Interval:
             return _least_value(index_map)
         case _:
             assert_never(index_map)
+
+
+def is_integer(expr: nodes.Expr, box: Box) -> bool:
+    """Whether ``expr`` is an integer wherever it is defined in ``box``, by the way it is built."""
+
+    def inside(part: nodes.Expr) -> bool:
+        return is_integer(part, box)
+
+    match expr:
+        case nodes.Sum(parts) | nodes.Product(parts) | nodes.Call("min" | "max" | "abs", parts):
+            return all(map(inside, parts))
+        case nodes.Remainder(a, b):
+            return inside(a) and inside(b)
+        case nodes.Power(base, exponent):
+            return inside(base) and inside(exponent) and interval(exponent, box)[0] >= 0
+        case nodes.MapValue(index_map):
+            return integer_valued(index_map)
+        case _:
+            return arithmetic.integral(expr)
+
+
+@lru_cache(maxsize=512)
+def integer_valued(index_map: nodes.IndexMap) -> bool:
+    """Whether every value of the map is an integer, by the way it is built."""
+    box: Box = {index_map.variable: NATURAL}
+    return all(is_integer(part, box) for part in arithmetic.map_parts(index_map))
 
 
 # -- recursive maps -------------------------------------------------------------------------------------------------
@@ -705,7 +735,7 @@ def _difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
             return _plus(parts)
         case nodes.Quotient(a, nodes.Number(b)):
             return times(difference(a, variable, box), (1 / b, 1 / b))
-        case nodes.Remainder(a, nodes.Number(b)) if arithmetic.integral(expr):
+        case nodes.Remainder(_, nodes.Number(b)) if is_integer(expr, box):
             return 1 - b, b - 1
         case nodes.FloorDivide(a, nodes.Number(b)):
             return _rounded(times(difference(a, variable, box), (1 / b, 1 / b)))
@@ -721,7 +751,7 @@ def _difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
                 return times((interval(expr, box)[0],) * 2, (low - 1, low - 1))[0], INFINITY
         case nodes.MapValue(index_map, argument):
             steps = difference(argument, variable, box)
-            if arithmetic.integral(argument) and steps[0] >= 0:
+            if is_integer(argument, box) and steps[0] >= 0:
                 return times(steps, map_difference(index_map))
     moved = _trend(expr, _Motion(variable, box, differences=False))
     if moved is None or moved.guards:

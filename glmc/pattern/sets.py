@@ -39,9 +39,10 @@ class NamedSet:
 
 @dataclass(frozen=True)
 class LeafSpans:
-    """Where the parts of a Listed or a Comprehension were written."""
+    """Where the parts of a Listed or a Comprehension were written, and the variables' names as written."""
 
     elements: tuple[Span, ...]
+    names: tuple[str, ...] = ()
     variables: tuple[Span, ...] = ()
     starts: tuple[Span, ...] = ()
     stops: tuple[Span, ...] = ()
@@ -140,6 +141,7 @@ def _comprehension(
     leaf = nodes.Comprehension(element, tuple(generators), cond, span=scope.span(tree))
     spans = LeafSpans(
         (scope.span(tree.element),),
+        tuple(generator.variable.name for generator in tree.generators),
         tuple(scope.span(generator.variable) for generator in tree.generators),
         tuple(scope.span(generator.start) for generator in tree.generators),
         tuple(scope.span(generator.stop or generator) for generator in tree.generators),
