@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from glmc.analysis.forms import Band
+from glmc.analysis.recognise import is_shift_invariant, recognise
 from glmc.backends.index_code import IndexPrinter
 from glmc.backends.row_code import RowPrinter
 from glmc.pattern.nodes import ClosedMap
@@ -12,7 +15,11 @@ from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
 
 @dataclass(frozen=True)
 class SideRows:
-    """One side in `rows.py`. ``functions`` are its exact rows, ``last`` the name of the one that gives row i."""
+    """One side in `rows.py`; ``functions`` print its exact rows.
+
+    ``table`` says how a table of columns is made: from the "distances" of one late row, as the "past" from distance
+    ``nearest`` on, or row by row ("exact").
+    """
 
     side: str
     name: str
@@ -20,7 +27,8 @@ class SideRows:
     slotted: bool
     prefix: bool
     capacity: int | None
-    shifted: bool
+    table: Literal["distances", "past", "exact"]
+    nearest: int
     nested: tuple[str, str, str] | None  # the variable k, f(k) and a_k of compact(f)
 
 
@@ -55,9 +63,27 @@ def _side(side: SidePlan, index: IndexPrinter) -> SideRows:
         slotted=side.numbered,
         prefix=side.is_prefix,
         capacity=side.slot_count,
-        shifted=side.row_class in (RowClass.BAND, RowClass.SHIFTS),
+        table=_table(side),
+        nearest=_nearest(side) or 0,
         nested=_nested(side, index),
     )
+
+
+def _table(side: SidePlan) -> Literal["distances", "past", "exact"]:
+    if side.row_class in (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS):
+        return "distances"
+    if side.is_prefix:
+        return "exact" if _nearest(side) is None else "past"
+    return "distances" if not side.numbered and is_shift_invariant(side.rows) else "exact"
+
+
+def _nearest(side: SidePlan) -> int | None:
+    """d where row i is { j : j <= i − d }."""
+    match recognise(side.rows):
+        case (Band(first, None),):
+            return first
+        case _:
+            return None
 
 
 def _nested(side: SidePlan, index: IndexPrinter) -> tuple[str, str, str] | None:
