@@ -418,6 +418,7 @@ def _compare_rows(left: Expr, relation: Relation, right: Expr, rows: Rows) -> Bo
 
 
 def _related_columns(x: Column, relation: Relation, y: Column) -> Any:
+    x, y = _paired(x, y)
     match relation:
         case "<":
             return x < y
@@ -436,7 +437,7 @@ def _related_columns(x: Column, relation: Relation, y: Column) -> Any:
 
 
 def _signs_related(signs: npt.NDArray[np.float64], relation: Relation) -> BoolArray:
-    return np.asarray(_related_columns(signs, relation, 0), bool).copy()
+    return np.asarray(_related_columns(signs.astype(np.int64), relation, 0), bool).copy()
 
 
 _Columns = int | npt.NDArray[Any] | _Ratio | _Approximate
@@ -462,9 +463,10 @@ def _columns(expr: Expr, rows: Rows) -> _Columns:
             return _quotient(_columns(numerator, rows), _columns(denominator, rows))
         case FloorDivide(numerator, denominator):
             x, y = _ratio(_columns(numerator, rows)), _positive(_columns(denominator, rows))
-            return _times(x.numerator, y.denominator) // _times(x.denominator, y.numerator)
+            return _floor_quotient(_times(x.numerator, y.denominator), _times(x.denominator, y.numerator))
         case Remainder(numerator, denominator):
-            return _exact(_columns(numerator, rows)) % _exact(_positive(_columns(denominator, rows)))
+            whole, divisor = _exact(_columns(numerator, rows)), _exact(_positive(_columns(denominator, rows)))
+            return _rest(whole, divisor)
         case Power(base, exponent):
             return _column_power(_columns(base, rows), _exact(_columns(exponent, rows)))
         case Call(function, arguments):
@@ -526,9 +528,9 @@ def _whole(x: _Columns) -> Column:
     ratio = _ratio(x)
     if _is_one(ratio.denominator):
         return ratio.numerator
-    if np.any(np.asarray(ratio.numerator % ratio.denominator) != 0):
+    if np.any(np.not_equal(_rest(ratio.numerator, ratio.denominator), 0)):
         raise _Elementwise
-    return ratio.numerator // ratio.denominator
+    return _floor_quotient(ratio.numerator, ratio.denominator)
 
 
 def _is_one(x: Column) -> bool:
@@ -579,6 +581,23 @@ def _times(x: Column, y: Column) -> Column:
     if magnitude.bit_length() > BITS_LIMIT:
         raise _Elementwise
     return _widened(x) * _widened(y)
+
+
+def _floor_quotient(x: Column, y: Column) -> Column:
+    x, y = _paired(x, y)
+    return x // y
+
+
+def _rest(x: Column, y: Column) -> Column:
+    x, y = _paired(x, y)
+    return x % y
+
+
+def _paired(x: Column, y: Column) -> tuple[Column, Column]:
+    """As they are, or as Python integers if one is too wide for int64."""
+    if max(_magnitude(x), _magnitude(y)) < 1 << 63:
+        return x, y
+    return _widened(x), _widened(y)
 
 
 def _narrow(x: Column, size: int) -> npt.NDArray[Any]:
@@ -659,8 +678,7 @@ def _integer_power(base: Column, exponent: Column, most: int) -> Column:
     if magnitude.bit_length() * most > BITS_LIMIT and magnitude > 1:
         raise _Elementwise
     dtype = np.int64 if magnitude**most < 1 << 63 else object
-    values: npt.NDArray[Any] = np.power(np.asarray(base, dtype), np.asarray(exponent, dtype))
-    return values
+    return _column(np.power(np.asarray(base, dtype), np.asarray(exponent, dtype)))
 
 
 def _column_call(expr: Expr, function: str, arguments: list[_Columns], rows: Rows) -> _Columns:
@@ -669,18 +687,18 @@ def _column_call(expr: Expr, function: str, arguments: list[_Columns], rows: Row
         case "floor" | "ceil" if isinstance(x, _Approximate):
             return _rounded_rows(expr, function, x, rows)
         case "floor":
-            return _ratio(x).numerator // _ratio(x).denominator if isinstance(x, _Ratio) else _exact(x)
+            return _floor_quotient(x.numerator, x.denominator) if isinstance(x, _Ratio) else _exact(x)
         case "ceil":
             if not isinstance(x, _Ratio):
                 return _exact(x)
-            return _times(_times(x.numerator, -1) // x.denominator, -1)
+            return _times(_floor_quotient(_times(x.numerator, -1), x.denominator), -1)
         case "sqrt" | "log2" | "log":
             return _approximate_call(function, [_approximate(argument, len(rows)) for argument in arguments])
         case "min" | "max":
             choose = np.minimum if function == "min" else np.maximum
             best = _exact(x)
             for argument in arguments[1:]:
-                best = choose(*_alike(best, _exact(argument)))
+                best = _column(choose(*_alike(best, _exact(argument))))
             return best
         case "abs":
             if isinstance(x, _Approximate):
@@ -690,7 +708,7 @@ def _column_call(expr: Expr, function: str, arguments: list[_Columns], rows: Row
         case "gcd":
             common = _exact(x)
             for argument in arguments[1:]:
-                common = np.gcd(*_alike(common, _exact(argument)))
+                common = _column(np.gcd(*_alike(common, _exact(argument))))
             return _absolute(common)
         case "lowbit":
             whole = _exact(_positive(x))
@@ -705,13 +723,19 @@ def _absolute(x: Column) -> Column:
     return abs(x) if isinstance(x, int) else np.abs(x)
 
 
+def _column(values: npt.NDArray[Any]) -> Column:
+    """A result of numpy, which makes a scalar of its own where all operands are integers of Python."""
+    return values if np.ndim(values) else int(values)
+
+
 def _alike(x: Column, y: Column) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    wide = max(_magnitude(x), _magnitude(y)) >= 1 << 63
-    dtype = object if wide else np.int64
+    dtype = np.int64 if max(_magnitude(x), _magnitude(y)) < 1 << 63 else object
     return np.asarray(x, dtype), np.asarray(y, dtype)
 
 
 def _bit_lengths(x: Column) -> Column:
+    if isinstance(x, int) and x >= 0:
+        return x.bit_length()
     if isinstance(x, int) or x.dtype == object or np.any(x < 0):
         raise _Elementwise
     lengths = np.zeros(len(x), np.int64)
