@@ -92,6 +92,9 @@ def call(function: nodes.Function, arguments: tuple[nodes.Expr, ...]) -> nodes.E
     """A built-in function of the right number of arguments."""
     if function in ("floor", "ceil") and integral(arguments[0]):
         return arguments[0]
+    match function, arguments:
+        case "max", (nodes.Row(), nodes.Number(value)) if value <= 0:
+            return arguments[0]
     return _folded(nodes.Call(function, arguments))
 
 

@@ -119,7 +119,7 @@ def check_side(side: Side) -> None:
         for partial in _partials(place)
         if not _is_defined(place, partial, side)
     ]
-    causal = _is_causal(side.rows, side)
+    causal = _is_causal(side.rows, (), side)
     settled = causal and not open_integers and not open_partials
     checked_to = _enumerated(side, FIRST_ROWS if settled else LAST_ROW)
     if checked_to is None:
@@ -150,7 +150,7 @@ def _ends(side: Side) -> bool:
         spans = side.spans(leaf)
         for level, generator in enumerate(leaf.generators):
             if generator.stop is None and not endings(leaf, level):
-                span = spans.starts[level] if spans.starts else leaf.span
+                span = spans.stops[level] if spans.stops else leaf.span
                 name = spans.names[level] if spans.names else generator.variable.name
                 start = print_expr(generator.start)
                 side.report(errors.EndlessRange(span=span, variable=name, start=start))
@@ -172,9 +172,22 @@ def _is_short(side: Side) -> bool:
             if interval(length, box)[0] > STEPS_LIMIT or _steps_at(length, LONG_ROW) > STEPS_LIMIT:
                 spans = side.spans(leaf)
                 span = spans.stops[level] if spans.stops else leaf.span
-                side.report(errors.RangeTooLong(span=span, limit=STEPS_LIMIT))
+                above = _above_in_first_row(side, leaf)
+                problem = None if above is None else _not_causal(side, 0, above)
+                side.report(problem or errors.RangeTooLong(span=span, limit=STEPS_LIMIT))
                 fits = False
     return fits
+
+
+def _above_in_first_row(side: Side, leaf: nodes.Comprehension) -> int | None:
+    """An element of row 0 that is above the limit, if the first values of the variables give one."""
+    if side.rows is not leaf:
+        return None
+    for environment in _bindings(leaf, 0, 256):
+        value = _value(leaf.element, environment)
+        if isinstance(value, int) and value > (0 if side.name == "A" else -1):
+            return value
+    return None
 
 
 def _steps_at(length: nodes.Expr, index: int) -> Fraction | int:
@@ -305,27 +318,36 @@ def _proves_integer(place: Place) -> bool:
 
 
 def _partials(place: Place) -> Iterator[Partial]:
-    box = place.box
-    for inner in arithmetic.subexpressions(place.expression):
+    yield from _inner_partials(place.expression, place.box)
+
+
+def _inner_partials(expr: nodes.Expr, box: Box) -> Iterator[Partial]:
+    """What ``expr``, and the maps that it calls, leave open."""
+    for inner in arithmetic.subexpressions(expr):
         yield from _own_partials(inner, box)
-        if isinstance(inner, nodes.MapValue):
-            yield from _map_partials(inner.map)
+        match inner:
+            case nodes.MapValue(nodes.ClosedMap(_, variable, body), argument):
+                if _whatever_argument(body, variable):
+                    yield from _inner_partials(arithmetic.substitute(body, {variable: argument}), box)
+            case nodes.MapValue(nodes.RecursiveMap() as index_map):
+                yield from _recursive_partials(index_map)
 
 
-def _map_partials(index_map: nodes.IndexMap) -> Iterator[Partial]:
-    """What the body of a map leaves open for some argument; nothing about its argument can be used there."""
-    first = arithmetic.closed_value(nodes.MapValue(index_map, ZERO))
-    least = Fraction(first) if isinstance(first, int | Fraction) else None
-    box: dict[nodes.Expr, tuple[Fraction | float, Fraction | float]] = {index_map.variable: NATURAL}
-    if isinstance(index_map, nodes.RecursiveMap) and least is not None:
-        low = interval(nodes.MapValue(index_map, index_map.variable), box)[0]
-        box |= {nodes.Earlier(offset): (low, NATURAL[1]) for offset in range(index_map.order)}
+def _whatever_argument(body: nodes.Expr, variable: nodes.Variable) -> bool:
+    """Whether the body of a map leaves something open for some argument."""
+    return next(_inner_partials(body, {variable: NATURAL}), None) is not None
+
+
+def _recursive_partials(index_map: nodes.RecursiveMap) -> Iterator[Partial]:
+    """What the equations of a recursive map leave open; no proof is tried there."""
+    low = interval(nodes.MapValue(index_map, index_map.variable), {index_map.variable: NATURAL})[0]
+    box: Box = {
+        index_map.variable: NATURAL,
+        **{nodes.Earlier(offset): (low, NATURAL[1]) for offset in range(index_map.order)},
+    }
     for part in arithmetic.map_parts(index_map):
-        for inner in arithmetic.subexpressions(part):
-            for partial in _own_partials(inner, box):
-                yield Partial(partial.kind, nodes.Comparison(ZERO, "==", arithmetic.ONE))
-            if isinstance(inner, nodes.MapValue):
-                yield from _map_partials(inner.map)
+        for partial in _inner_partials(part, box):
+            yield Partial(partial.kind, nodes.Comparison(ZERO, "==", arithmetic.ONE))
 
 
 def _own_partials(expr: nodes.Expr, box: Box) -> Iterator[Partial]:
@@ -371,21 +393,28 @@ def _is_defined(place: Place, partial: Partial, side: Side) -> bool:
 # -- causality ----------------------------------------------------------------------------------------------------
 
 
-def _is_causal(rows: nodes.RowSet, side: Side) -> bool:
-    """Whether a proof shows that no element is above the limit of the side."""
+def _is_causal(rows: nodes.RowSet, removed: tuple[nodes.Expr, ...], side: Side) -> bool:
+    """Whether a proof shows that no element but those ``removed`` is above the limit of the side."""
     match rows:
         case nodes.Listed(elements):
-            return all(_is_below(element, (), (), side) for element in elements)
+            return all(_is_below(element, (), _apart_from(removed, element), side) for element in elements)
         case nodes.Comprehension(element, generators, condition):
-            return _is_below(element, generators, () if condition is None else (condition,), side)
+            given = () if condition is None else (condition,)
+            return _is_below(element, generators, given + _apart_from(removed, element), side)
         case nodes.Union(left, right):
-            return _is_causal(left, side) and _is_causal(right, side)
+            return _is_causal(left, removed, side) and _is_causal(right, removed, side)
+        case nodes.Difference(left, nodes.Listed(elements)):
+            return _is_causal(left, removed + elements, side)
         case nodes.Difference(left, _):
-            return _is_causal(left, side)
+            return _is_causal(left, removed, side)
         case nodes.Intersection(left, right):
-            return _is_causal(left, side) or _is_causal(right, side)
+            return _is_causal(left, removed, side) or _is_causal(right, removed, side)
         case _:
             assert_never(rows)
+
+
+def _apart_from(removed: tuple[nodes.Expr, ...], element: nodes.Expr) -> tuple[nodes.Condition, ...]:
+    return tuple(nodes.Comparison(element, "!=", other) for other in removed)
 
 
 def _is_below(
@@ -393,6 +422,8 @@ def _is_below(
 ) -> bool:
     offset = 0 if side.name == "A" else -1
     limit = arithmetic.total((nodes.Row(), arithmetic.number(offset)))
+    if interval(arithmetic.total((element, arithmetic.negative(limit))), variable_box(generators))[1] <= 0:
+        return True
     highest = element
     for level in reversed(range(len(generators))):
         found = worst(highest, generators[level : level + 1], variable_box(generators))
@@ -522,6 +553,8 @@ def _undefined(side: Side, index: int, error: EvaluationError) -> Diagnostic:
         case "not an integer":
             value = "not an integer" if error.value is None else str(error.value)
             return errors.NotInteger(span=span, what="an index", evidence=f"{value} at {witness}")
+        case "too large" if error.expression is not None:
+            return errors.NumberTooLarge(span=span, bits=arithmetic.BITS_LIMIT)
         case "too large" | "endless":
             return errors.RangeTooLong(span=span, limit=STEPS_LIMIT)
         case _:
@@ -576,6 +609,7 @@ def _map_problem(argument: MapArgument) -> Diagnostic | None:
     name = index_map.name
     begun = time.monotonic()
     proved = integer_valued(index_map) and strictly_increasing(index_map)
+    fractional = any(map(_leaves_integers, arithmetic.map_parts(index_map)))
     before: int | None = None
     checked = -1
     for k in range(FIRST_ROWS if proved else MAP_VALUES):
@@ -596,6 +630,9 @@ def _map_problem(argument: MapArgument) -> Diagnostic | None:
         before, checked = value, k
         if time.monotonic() - begun > TIME_LIMIT:
             break
+    if fractional:
+        evidence = "not an integer by the way it is written"
+        return errors.NotInteger(span=span, what=f"a value of the map `{name}`", evidence=evidence)
     if proved or _map_rises(index_map):
         return None
     return errors.IncreaseUnproved(span=span, name=name, checked_to=checked)

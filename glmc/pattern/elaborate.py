@@ -274,8 +274,6 @@ class _File:
             )
         except Abandoned:
             return None
-        if not context.generic:
-            check_maps(passed, self.report)
         if groups is None or not wanted or context.generic or _error_count(self.report) > mistakes:
             return None
         docs = [statement.text for statement in tree.statements if isinstance(statement, syntax.Doc)]
@@ -535,15 +533,17 @@ class _MixerReader:
         both = self._weights(a, b)
         if a is None or b is None or both is None or state == 0 or self.context.generic:
             return None
-        self._check("A", a, sets)
-        self._check("B", b, sets)
-        check_row_conditions(sets.row_conditions, self.context.report)
+        report = self.context.report
+        mistakes = _error_count(report)
+        check_maps(self.passed, report)
+        check_row_conditions(sets.row_conditions, report)
+        if _error_count(report) > mistakes:
+            return None
+        check_side(Side("A", a, sets, report))
+        check_side(Side("B", b, sets, report))
         group = nodes.Group(self.tree.name.name, Fraction(1), a, b, *both, state)
-        check_slots(group, self._weight_spans(), self.context.report)
+        check_slots(group, self._weight_spans(), report)
         return group
-
-    def _check(self, name: nodes.Side, rows: nodes.RowSet, sets: Sets) -> None:
-        check_side(Side(name, rows, sets, self.context.report))
 
     def _weight_spans(self) -> dict[str, Span]:
         return {side: s.value.span for s in self._statements(syntax.Weights) for side in s.sides}

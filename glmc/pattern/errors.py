@@ -243,8 +243,8 @@ class MapOverlap(Diagnostic):
 @dataclass(frozen=True, kw_only=True)
 class EarlierOutOfReach(Diagnostic):
     code = "GLM123"
-    title = "the equation for {defined} may use `{name}` only at {allowed}"
-    label = "not one of them"
+    title = "the equation for {defined} cannot use this value of `{name}`"
+    label = "{allowed}"
     help = "{remedy}"
     name: str
     defined: str

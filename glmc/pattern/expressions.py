@@ -315,7 +315,8 @@ def _earlier(
     name, order = recurrence.name, recurrence.order
     variable = recurrence.variable.name if recurrence.variable else ""
     places = [f"{name}({variable})"] + [f"{name}({variable} + {offset})" for offset in range(1, order)]
-    allowed = "no place" if order == 0 else places[0] if order == 1 else f"{places[0]} … {places[-1]}"
+    usable = places[0] if order == 1 else f"{places[0]} … {places[-1]}"
+    allowed = f"only {usable} may stand here" if order else f"no value of {name} may stand here"
     context.report(
         errors.EarlierOutOfReach(
             span=scope.span(tree),

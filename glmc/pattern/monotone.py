@@ -20,6 +20,7 @@ from glmc.pattern.reals import TooLarge
 
 DEGREE_LIMIT = 8
 MONOMIALS_LIMIT = 64
+LATE = 64  # where a recursive map that rises slowly at first is looked at again
 
 INFINITY = math.inf
 Bound = Fraction | float
@@ -299,8 +300,8 @@ def recursive_difference(index_map: nodes.RecursiveMap) -> Interval:
 
 
 @lru_cache(maxsize=512)
-def recursive_step(index_map: nodes.RecursiveMap) -> Bound:
-    """A lower bound of f(k + m) - f(k + m - 1) over every k >= 0, m the order; -inf unless f is known never to fall.
+def recursive_step(index_map: nodes.RecursiveMap, start: int = 0) -> Bound:
+    """A lower bound of f(k + m) - f(k + m - 1) for k >= start, m the order; -inf unless f is known never to fall.
 
     By induction: as long as f has not fallen, earlier values are at least the first one, and then it does not fall.
     """
@@ -308,7 +309,7 @@ def recursive_step(index_map: nodes.RecursiveMap) -> Bound:
     if not first or any(b < a for a, b in pairwise(first)):
         return -INFINITY
     box: Box = {
-        index_map.variable: NATURAL,
+        index_map.variable: (Fraction(start), INFINITY),
         **{nodes.Earlier(offset): (first[offset], INFINITY) for offset in range(index_map.order)},
     }
     least = _excess(index_map.step, nodes.Earlier(index_map.order - 1), box)
@@ -787,8 +788,8 @@ def map_trend(index_map: nodes.IndexMap) -> Trend | None:
         case nodes.ClosedMap(_, variable, body):
             return trend(body, variable, {variable: NATURAL})
         case nodes.RecursiveMap():
-            step = recursive_step(index_map)
-            return Trend(1, unbounded=step > 0) if step >= 0 else None
+            rises = recursive_step(index_map) >= 0
+            return Trend(1, unbounded=recursive_step(index_map, LATE) > 0) if rises else None
         case _:
             assert_never(index_map)
 

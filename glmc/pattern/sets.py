@@ -236,18 +236,19 @@ def _body(named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Contex
     lets = [s for s in definition.statements if isinstance(s, syntax.LetConstant | syntax.LetEquation)]
     for binding in declare_lets(lets, scope):
         resolve(binding, context)
-    for statement in definition.statements:
-        if isinstance(statement, syntax.Where):
-            _require(statement, named, scope, span, sets, context)
-    return row_set(definition.set, scope, sets, context)
+    wheres = [statement for statement in definition.statements if isinstance(statement, syntax.Where)]
+    met = [_is_met(where, named, scope, span, sets, context) for where in wheres]
+    rows = row_set(definition.set, scope, sets, context)
+    return rows if all(met) else None
 
 
-def _require(
+def _is_met(
     where: syntax.Where, named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Context
-) -> None:
+) -> bool:
+    """Whether a condition holds for the arguments, or is left to be checked for every row; reports where not."""
     found = truth(where.condition, scope, context)
     if found is None or context.generic:
-        return
+        return found is not None
     cond, value = found
     text = named.source.text[where.condition.span.start : where.condition.span.stop]
     name = named.definition.name.name
@@ -257,8 +258,7 @@ def _require(
             context.report(errors.ConditionFails(span=span, name=name, condition=text, values=values))
         case None:
             sets.row_conditions.append(RowCondition(cond, name, text, span))
-        case True:
-            pass
+    return value is not False
 
 
 def values_text(names: list[str], scope: Scope) -> str:
