@@ -26,7 +26,8 @@ from glmc.syntax.errors import (
 from glmc.syntax.grammar import grammar
 
 MAX_CHARACTERS = 1_000_000
-MAX_TOKENS = 250_000
+MAX_TOKENS = 150_000
+MAX_MIXERS = 200
 MAX_DIGITS = 1_000
 MAX_MISTAKES = 100
 # Every pass over the tree recurses a few Python frames a level, and Python stops at 1000.
@@ -74,6 +75,10 @@ def tokenize(source: Source, report: Sink) -> tuple[list[Token], list[Span]] | N
     tokens = list(parser.lexer_thread.lex(parser.parser_state))  # type: ignore[no-untyped-call]
     if len(tokens) > MAX_TOKENS:
         report(TooLarge(span=_span(tokens[MAX_TOKENS]), limit=MAX_TOKENS, unit="words and signs"))
+        return None
+    mixers = [token for token in tokens if token.type == "_MIXER"]
+    if len(mixers) > MAX_MIXERS:
+        report(TooLarge(span=_span(mixers[MAX_MIXERS]), limit=MAX_MIXERS, unit="mixers"))
         return None
     deepest = _too_deep(tokens)
     if deepest is not None:

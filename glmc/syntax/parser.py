@@ -80,8 +80,9 @@ def _sound_items(items: tuple[Item, ...], reader: _Reader) -> tuple[Item, ...]:
     for item in items:
         for name in reader.names_within(item.span):
             mentioning[name].append(item)
-    lost = [*reader.lost_names, *(item.name.name for item in items if reader.is_broken(item.span))]
-    unsound: set[Span] = set()
+    broken = [item for item in items if reader.is_broken(item.span)]
+    unsound = {item.span for item in broken}
+    lost = [*reader.lost_names, *(item.name.name for item in broken)]
     while lost:
         for item in mentioning.pop(lost.pop(), []):
             unsound.add(item.span)

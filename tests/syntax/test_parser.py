@@ -341,6 +341,14 @@ def test_what_is_sound_is_kept():
     assert len(report.diagnostics) == 2
 
 
+def test_a_mixer_is_left_out_with_its_name_or_its_rows():
+    text = "glm 1\nmixer ../x {\n A[i] = { i } }\nmixer m {\n A[i] = { i ) }\nmixer n { A[i] = { i } }"
+    report = Sink(Source("test.glm", text))
+    module = parse(report.source, report)
+    assert [item.name.name for item in module.items] == ["n"]
+    assert len(report.diagnostics) == 2
+
+
 def test_statements_before_and_after_a_mistake_are_kept():
     report = Sink(
         Source("test.glm", "glm 1\nmixer m { A[i] = { i } claim time claim path <= 3 weights A = 1 }")
