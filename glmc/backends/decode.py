@@ -301,11 +301,11 @@ def step_of(group: GroupPlan) -> Step:
         return {
             **dict(zip(dots, (score.name for score in found), strict=True)),
             Gate(): "gate_i",
-            SlotGate(): "slot_gate_s",
-            Learned(): "const_s",
+            SlotGate(): f"slot_gate_{side.lower()}",
+            Learned(): f"const_{side.lower()}",
             RowSum("A"): "sum_a",
             RowSum("B"): "sum_b",
-            **{node: f"softmax{suffix}" for node, suffix in suffixes.items()},
+            **{node: f"softmax_{side.lower()}{suffix}" for node, suffix in suffixes.items()},
         }
 
     def term(side: Side, tree: Weight) -> Term:
