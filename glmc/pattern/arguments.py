@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from glmc.pattern import arithmetic, errors, nodes
-from glmc.pattern.expressions import Context, expression, mentions_row, report_unknown, resolve
+from glmc.pattern.expressions import Context, counted, expression, mentions_row, report_unknown, resolve
+from glmc.pattern.expressions import given as given_count
 from glmc.pattern.scopes import MapName, Poison, Scope, Value, closest
 from glmc.source import Span
 from glmc.syntax import nodes as syntax
@@ -55,19 +56,12 @@ def match_arguments(
             given[argument.name] = argument.value
     if positional > len(names):
         most = len(names)
-        expected = "no arguments" if most == 0 else "1 argument" if most == 1 else f"at most {most} arguments"
-        found = "1" if positional == 1 else str(positional)
+        expected = counted(most) if most < 2 else f"at most {most} arguments"
         context.report(
-            errors.ArgumentCount(
-                span=span, name=name, expected=expected, found=f"{found} {_verb(positional)}"
-            )
+            errors.ArgumentCount(span=span, name=name, expected=expected, found=given_count(positional))
         )
         fits = False
     return given if fits else None
-
-
-def _verb(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _listed(names: list[str]) -> str:

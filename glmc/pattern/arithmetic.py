@@ -1,7 +1,7 @@
 """Builds index expressions: sums and products are flat, and whatever is constant is folded exactly.
 
-A partial operation outside its domain (1/0, sqrt(-1)) is kept as written: it is an error only where it is reached.
-Every function here raises ``TooLarge`` for a constant of more than ``BITS_LIMIT`` bits.
+A partial operation outside its domain (1/0, sqrt(-1)) is kept as written: it is an error only where it is
+reached. Every function here raises ``TooLarge`` for a constant of more than ``BITS_LIMIT`` bits.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def _folded(expr: nodes.Expr) -> nodes.Expr:
 
 
 def closed_value(expr: nodes.Expr) -> reals.Value | None:
-    """The exact value of an expression without names; None if it has some, is undefined or cannot be decided."""
+    """The exact value of an expression without names; None if it has some, is undefined or cannot be
+    decided.
+    """
     if not is_closed(expr):
         return None
     try:
@@ -167,11 +169,13 @@ def integral(expr: nodes.Expr) -> bool:
             assert_never(expr)
 
 
-# -- structure ------------------------------------------------------------------------------------------------------
+# -- structure -------------------------------------------------------------------------------------
 
 
 def substitute(expr: nodes.Expr, known: Mapping[nodes.Expr, nodes.Expr]) -> nodes.Expr:
-    """``expr`` with the leaves in ``known`` replaced, folded again. Map bodies have no free names but their own."""
+    """``expr`` with the leaves in ``known`` replaced, folded again. Map bodies have no free names but their
+    own.
+    """
 
     def inside(part: nodes.Expr) -> nodes.Expr:
         return substitute(part, known)

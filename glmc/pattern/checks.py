@@ -1,7 +1,8 @@
 """What every row of a mixer must keep: it ends, its elements are integers that exist, and it is causal.
 
-Each obligation is proved where a rule or z3 proves it. Rows are enumerated besides, within limits: the least witness
-is an error, and what neither a proof nor a witness decides is a warning that says how far it was checked.
+Each obligation is proved where a rule or z3 proves it. Rows are enumerated besides, within limits: the least
+witness is an error, and what neither a proof nor a witness decides is a warning that says how far it was
+checked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from glmc.diagnostics import Diagnostic, Sink
 from glmc.pattern import arithmetic, errors, nodes
 from glmc.pattern.arguments import MapArgument
 from glmc.pattern.endings import endings, variable_box, worst
-from glmc.pattern.evaluate import Environment, EvaluationError, Kind, evaluate, holds
+from glmc.pattern.evaluate import BITS_LIMIT, Environment, EvaluationError, Kind, evaluate, holds
 from glmc.pattern.monotone import NATURAL, Box, integer_valued, interval, is_integer, strictly_increasing
 from glmc.pattern.printer import print_expr
 from glmc.pattern.prove import Proof, prove
@@ -138,7 +139,7 @@ def check_side(side: Side) -> None:
         )
 
 
-# -- ranges -----------------------------------------------------------------------------------------------------
+# -- ranges ----------------------------------------------------------------------------------------
 
 
 def _ends(side: Side) -> bool:
@@ -200,7 +201,7 @@ def _steps_at(length: nodes.Expr, index: int) -> Fraction | int:
     return value if isinstance(value, int | Fraction) else 0
 
 
-# -- integers -----------------------------------------------------------------------------------------------------
+# -- integers --------------------------------------------------------------------------------------
 
 
 def _places(side: Side) -> Iterator[Place]:
@@ -268,7 +269,9 @@ def _is_whole(side: Side) -> bool:
 
 
 def _leaves_integers(expr: nodes.Expr) -> bool:
-    """Whether a fraction, a root or a logarithm reaches the value of ``expr`` without a floor or ceil around it."""
+    """Whether a fraction, a root or a logarithm reaches the value of ``expr`` without a floor or ceil around
+    it.
+    """
     match expr:
         case nodes.Number(value):
             return value.denominator != 1
@@ -304,7 +307,7 @@ def _fraction_witness(place: Place, expr: nodes.Expr | None = None) -> str | Non
             except EvaluationError:
                 continue
             if not isinstance(value, int):
-                shown = str(value) if isinstance(value, Fraction) else print_expr(expr or place.expression)
+                shown = str(value) if isinstance(value, Fraction) else "irrational"
                 where = ", ".join(f"{name} = {number}" for name, number in environment.variables.items())
                 return f"{shown} at i = {index}" + (f", {where}" if where else "")
     return None
@@ -314,7 +317,7 @@ def _proves_integer(place: Place) -> bool:
     return is_integer(place.expression, place.box)
 
 
-# -- operations that are not always defined ---------------------------------------------------------------------
+# -- operations that are not always defined --------------------------------------------------------
 
 
 def _partials(place: Place) -> Iterator[Partial]:
@@ -390,7 +393,7 @@ def _is_defined(place: Place, partial: Partial, side: Side) -> bool:
     return side.proves(place.conditions, partial.requirement, place.generators)
 
 
-# -- causality ----------------------------------------------------------------------------------------------------
+# -- causality -------------------------------------------------------------------------------------
 
 
 def _is_causal(rows: nodes.RowSet, removed: tuple[nodes.Expr, ...], side: Side) -> bool:
@@ -437,7 +440,7 @@ def _is_below(
     return side.proves(conditions, nodes.Comparison(element, "<=", limit), generators)
 
 
-# -- enumeration --------------------------------------------------------------------------------------------------
+# -- enumeration -----------------------------------------------------------------------------------
 
 
 def _enumerated(side: Side, stop: int) -> int | None:
@@ -467,7 +470,9 @@ def _enumerated(side: Side, stop: int) -> int | None:
 
 
 def _block_problem(side: Side, first: int, last: int) -> Diagnostic | int:
-    """The mistake of the least wrong row among first … last - 1, or the number of entries if there is none."""
+    """The mistake of the least wrong row among first … last - 1, or the number of entries if there is
+    none.
+    """
     offset = 0 if side.name == "A" else -1
     try:
         found = entries(side.rows, first, last)
@@ -475,7 +480,7 @@ def _block_problem(side: Side, first: int, last: int) -> Diagnostic | int:
         if len(wrong) == 0:
             return len(found)
         least = int(found.row[wrong].min())
-        column = int(found.column[wrong][found.row[wrong] == least].max())
+        column = int(found.column[wrong][found.row[wrong] == least].min())
         return _not_causal(side, least, column)
     except EvaluationError as error:
         if last - first == 1:
@@ -522,7 +527,9 @@ def _value(expr: nodes.Expr, environment: Environment) -> object:
 
 
 def _bindings(leaf: nodes.Comprehension, index: int, steps: int) -> Iterator[Environment]:
-    """The values of the variables at one row for which the condition holds, at most about ``steps`` of them."""
+    """The values of the variables at one row for which the condition holds, at most about ``steps`` of
+    them.
+    """
     budget = [steps]
 
     def run(level: int, variables: dict[str, int]) -> Iterator[Environment]:
@@ -554,7 +561,7 @@ def _undefined(side: Side, index: int, error: EvaluationError) -> Diagnostic:
             value = "not an integer" if error.value is None else str(error.value)
             return errors.NotInteger(span=span, what="an index", evidence=f"{value} at {witness}")
         case "too large" if error.expression is not None:
-            return errors.NumberTooLarge(span=span, bits=arithmetic.BITS_LIMIT)
+            return errors.NumberTooLarge(span=span, bits=BITS_LIMIT)
         case "too large" | "endless":
             return errors.RangeTooLong(span=span, limit=STEPS_LIMIT)
         case _:
@@ -589,7 +596,7 @@ def _written_names(side: Side) -> dict[str, str]:
     }
 
 
-# -- arguments ------------------------------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------------
 
 
 def check_maps(passed: list[MapArgument], report: Sink) -> None:

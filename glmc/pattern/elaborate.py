@@ -1,4 +1,6 @@
-"""From the tree of a file to the meaning of its mixers: every name resolved, every set written out, every rule checked."""
+"""From the tree of a file to the meaning of its mixers: every name resolved, every set written out, every
+rule checked.
+"""
 
 from __future__ import annotations
 
@@ -57,12 +59,9 @@ def elaborate(
 ) -> tuple[nodes.Pattern, ...]:
     """The patterns of a file's mixers (or of the one named ``mixer``) whose parameters all have values.
 
-    ``settings`` gives values to parameters by name, in every mixer that has them: integers, decimals or fractions,
-    or the name of a map. Every mistake goes to ``report``; a mixer that has one is left out.
+    ``settings`` gives values to parameters by name, in every mixer that has them: integers, decimals or
+    fractions, or the name of a map. Every mistake goes to ``report``; a mixer that has one is left out.
     """
-    if module.version != 1:
-        report(errors.UnsupportedVersion(span=module.span, version=module.version))
-        return ()
     names = _file_names(module, report)
     file = _File(names.lets, names.sets, names.mixers, report, mixer, settings or {})
     try:
@@ -88,7 +87,7 @@ def standard_library() -> dict[str, NamedSet]:
     return {tree.name.name: NamedSet(tree, source, library=True) for tree in sets}
 
 
-# -- names of a file ------------------------------------------------------------------------------------------------
+# -- names of a file -------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -100,7 +99,9 @@ class _Names:
     maps: set[str] = field(default_factory=set)
 
     def accepts(self, name: syntax.Name, *, value: bool) -> bool:
-        """Whether the name may be declared here; reports why not. ``value`` says that it is a parameter or a let."""
+        """Whether the name may be declared here; reports why not. ``value`` says that it is a parameter or a
+        let.
+        """
         if value and name.name == "n":
             self.report(errors.LengthRedeclared(span=name.span))
             return False
@@ -178,7 +179,7 @@ def _file_names(module: syntax.Module, report: Sink) -> _Declarations:
     return _Declarations(tuple(lets), sets, mixers)
 
 
-# -- a file -----------------------------------------------------------------------------------------------------------
+# -- a file ----------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -356,7 +357,7 @@ def _parameter_value(binding: object) -> Fraction | str:
             raise InternalError("a parameter without a value in a finished pattern")
 
 
-# -- the statements of a mixer -----------------------------------------------------------------------------------------
+# -- the statements of a mixer ---------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -377,13 +378,13 @@ class _MixerReader:
         names.spans.update({p.name.name: p.name.span for p in self.tree.parameters})
         for binding in declare_lets(names.lets(self.tree.statements), self.scope):
             resolve(binding, self.context)
-        fits = self._conditions_hold() & self._no_repetition()
+        generic = self.context.generic
+        met, single = self._conditions_hold(), self._no_repetition()
+        self.context.generic = generic or not met  # what follows from wrong values says nothing more
         heads = self._statements(syntax.Heads)
-        if heads:
-            groups = self._heads(heads)
-            return groups if fits else None
-        group = self._group()
-        return None if group is None or not fits else (group,)
+        groups = self._heads(heads) if heads else self._group()
+        self.context.generic = generic
+        return groups if met and single else None
 
     def _statements(self, kind: type[_T]) -> list[_T]:
         return [statement for statement in self.tree.statements if isinstance(statement, kind)]
@@ -403,7 +404,9 @@ class _MixerReader:
                 report(errors.NotConstant(span=where.condition.span, what="the condition of a mixer"))
                 fits = False
             elif found[1] is False and not self.context.generic:
-                values = values_text([p.name.name for p in self.tree.parameters], self.scope)
+                values = values_text(
+                    [p.name.name for p in self.tree.parameters], where, found[0], report.source, self.scope
+                )
                 text = report.source.text[where.condition.span.start : where.condition.span.stop]
                 span = where.condition.span if len(self.path) == 1 else self.site
                 name = self.tree.name.name
@@ -412,7 +415,9 @@ class _MixerReader:
         return fits
 
     def _no_repetition(self) -> bool:
-        """Whether rows, weights, state and doc are given at most once, and not beside heads; reports where not."""
+        """Whether rows, weights, state and doc are given at most once, and not beside heads; reports where
+        not.
+        """
         report = self.context.report
         heads = self._statements(syntax.Heads)
         first: dict[str, Span] = {}
@@ -505,10 +510,7 @@ class _MixerReader:
                 )
             else:
                 value = None
-                expected = f"a value for `{key}`"
-                report(
-                    errors.ArgumentCount(span=statement.span, name=name, expected=expected, found="none is")
-                )
+                report(errors.MissingArgument(span=statement.span, name=name, parameter=key))
             scope.names[key] = value or unknown_value(parameter)
             complete = complete and value is not None
         if not complete:
@@ -519,7 +521,8 @@ class _MixerReader:
 
     # -- one group
 
-    def _group(self) -> nodes.Group | None:
+    def _group(self) -> tuple[nodes.Group, ...] | None:
+        """The one group of a mixer without heads."""
         self.context.used.clear()  # so that one mixer on two groups of heads is one and the same group
         sets = self.file.sets_in(self.file.scope())
         sets.passed = self.passed
@@ -543,7 +546,7 @@ class _MixerReader:
         check_side(Side("B", b, sets, report))
         group = nodes.Group(self.tree.name.name, Fraction(1), a, b, *both, state)
         check_slots(group, self._weight_spans(), report)
-        return group
+        return (group,)
 
     def _weight_spans(self) -> dict[str, Span]:
         return {side: s.value.span for s in self._statements(syntax.Weights) for side in s.sides}

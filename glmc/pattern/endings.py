@@ -12,9 +12,11 @@ from glmc.pattern.monotone import INFINITY, Box, Interval, interval, trend
 
 @dataclass(frozen=True)
 class Ending:
-    """Once all ``guards`` are >= 0 and all ``quantities`` negative, no later value of the variable gives an element.
+    """Once all ``guards`` are >= 0 and all ``quantities`` negative, no later value of the variable gives an
+    element.
 
-    The expressions speak of the row, the variable, and the variables of outer generators. Each row comes to it.
+    The expressions speak of the row, the variable, and the variables of outer generators. Each row comes to
+    it.
     """
 
     quantities: tuple[nodes.Expr, ...]
@@ -32,7 +34,9 @@ def variable_box(generators: tuple[nodes.Generator, ...]) -> dict[nodes.Expr, In
 
 
 def endings(comprehension: nodes.Comprehension, level: int) -> tuple[Ending, ...]:
-    """Ways in which the generator at ``level`` ends by itself; each suffices. None found: it may be endless."""
+    """Ways in which the generator at ``level`` ends by itself; each suffices. None found: it may be
+    endless.
+    """
     variable = comprehension.generators[level].variable
     box = variable_box(comprehension.generators)
     inner = comprehension.generators[level + 1 :]
@@ -58,7 +62,7 @@ def _quantity_ending(
     guards: tuple[nodes.Expr, ...] = ()
     for quantity in quantities:
         highest = worst(quantity, inner, box)
-        moved = highest and trend(highest, variable, box)
+        moved = None if highest is None else trend(highest, variable, box)
         if highest is None or moved is None or moved.direction >= 0 or not moved.unbounded:
             return None
         highest_of_all.append(highest)

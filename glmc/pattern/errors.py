@@ -1,4 +1,4 @@
-"""Diagnostics of meaning: GLM101 to GLM199."""
+"""Diagnostics of meaning: GLM1xx."""
 
 from __future__ import annotations
 
@@ -6,21 +6,12 @@ from dataclasses import dataclass
 
 from glmc.diagnostics import Diagnostic, Severity
 
-# -- names --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnsupportedVersion(Diagnostic):
-    code = "GLM101"
-    title = "the file is written in version {version} of the language, and this glmc knows version 1"
-    label = "version {version}"
-    help = "write `glm 1`, or use a newer glmc"
-    version: int
+# -- names -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateName(Diagnostic):
-    code = "GLM102"
+    code = "GLM101"
     title = "`{name}` is declared twice"
     label = "already declared on line {first_line}"
     help = "rename one of the two"
@@ -30,7 +21,7 @@ class DuplicateName(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownName(Diagnostic):
-    code = "GLM103"
+    code = "GLM102"
     title = "there is no {kind} named `{name}` here"
     label = "not declared"
     kind: str
@@ -50,7 +41,7 @@ class LengthOutsideClaims(UnknownName):
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltinRedeclared(Diagnostic):
-    code = "GLM104"
+    code = "GLM103"
     title = "`{name}` is {origin} and cannot be redeclared"
     label = "choose another name"
     help = "rename it, for example to `my_{name}`"
@@ -60,7 +51,7 @@ class BuiltinRedeclared(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class LengthRedeclared(Diagnostic):
-    code = "GLM105"
+    code = "GLM104"
     title = "no parameter or let may be named `n`"
     label = "`n` is the sequence length in claims"
     help = "choose another name"
@@ -68,7 +59,7 @@ class LengthRedeclared(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnusableMixerName(Diagnostic):
-    code = "GLM106"
+    code = "GLM105"
     title = "a mixer cannot be named `{name}`: {reason}"
     label = "becomes the name of a Python package"
     help = "rename it, for example to `{suggestion}`"
@@ -79,7 +70,7 @@ class UnusableMixerName(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownKind(Diagnostic):
-    code = "GLM107"
+    code = "GLM106"
     title = "there is no kind of parameter named `{name}`"
     label = "not a kind"
     help = "a parameter is an `int`, a `real` or a `map`"
@@ -88,7 +79,7 @@ class UnknownKind(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class WrongKind(Diagnostic):
-    code = "GLM108"
+    code = "GLM107"
     title = "expected {expected}, found {found}"
     label = "{found}"
     help = "{remedy}"
@@ -99,12 +90,22 @@ class WrongKind(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class ArgumentCount(Diagnostic):
-    code = "GLM109"
+    code = "GLM108"
     title = "`{name}` takes {expected}, but {found} given here"
     label = "{found} given"
     name: str
     expected: str
     found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingArgument(Diagnostic):
+    code = "GLM109"
+    title = "`{name}` needs a value for its parameter `{parameter}`"
+    label = "no `{parameter}` given"
+    help = "write `{name}({parameter} = …)`"
+    name: str
+    parameter: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +217,7 @@ class TooComplex(Diagnostic):
     limit: int
 
 
-# -- maps ---------------------------------------------------------------------------------------------------------
+# -- maps ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +262,7 @@ class MapOfRow(Diagnostic):
     name: str
 
 
-# -- rows ---------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +285,7 @@ class RepeatedStatement(Diagnostic):
     first_line: int
 
 
-# -- settings from the command line ----------------------------------------------------------------------------------
+# -- settings from the command line ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,7 +317,7 @@ class UnknownMixer(Diagnostic):
     remedy: str
 
 
-# -- weights --------------------------------------------------------------------------------------------------------
+# -- weights ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -396,7 +397,7 @@ class BareVector(Diagnostic):
     name: str
 
 
-# -- state, heads, claims ---------------------------------------------------------------------------------------------
+# -- state, heads, claims --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -458,10 +459,10 @@ class UnknownOrder(Diagnostic):
 @dataclass(frozen=True, kw_only=True)
 class AmbiguousPower(Diagnostic):
     code = "GLM162"
-    title = "`{text}` can be read in two ways"
+    title = "`{written}` can be read in two ways"
     label = "ambiguous"
     help = "write `{function}({argument})^{exponent}` or `{function}({argument}^{exponent})`"
-    text: str
+    written: str
     function: str
     argument: str
     exponent: str
@@ -478,7 +479,7 @@ class MissingOperator(Diagnostic):
     remedy: str
 
 
-# -- checks -----------------------------------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -553,9 +554,7 @@ class EndlessRange(Diagnostic):
     code = "GLM176"
     title = "the range of `{variable}` has no end"
     label = "endless"
-    notes = (
-        "from some value on the element must provably be negative or the condition false, and no rule shows it here",
-    )
+    notes = ("from some value on the element must provably be negative or the condition false",)
     help = "write an end, for example `{start}..i + 1`"
     variable: str
     start: str

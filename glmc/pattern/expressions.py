@@ -10,6 +10,7 @@ from typing import assert_never
 
 from glmc.diagnostics import Sink
 from glmc.pattern import arithmetic, errors, nodes
+from glmc.pattern.evaluate import BITS_LIMIT
 from glmc.pattern.reals import TooLarge
 from glmc.pattern.scopes import (
     FUNCTIONS,
@@ -36,7 +37,9 @@ class Abandoned(Exception):
 
 @dataclass(eq=False)
 class Context:
-    """State of the elaboration of one mixer (or of one set by itself, with unknown parameters: ``generic``)."""
+    """State of the elaboration of one mixer (or of one set by itself, with unknown parameters:
+    ``generic``).
+    """
 
     report: Sink
     generic: bool
@@ -84,7 +87,7 @@ class Context:
         return known[1], known[2]
 
 
-# -- expressions ----------------------------------------------------------------------------------------------------
+# -- expressions -----------------------------------------------------------------------------------
 
 
 def expression(tree: syntax.Expr | syntax.Keyword, scope: Scope, context: Context) -> nodes.Expr | None:
@@ -92,7 +95,7 @@ def expression(tree: syntax.Expr | syntax.Keyword, scope: Scope, context: Contex
     try:
         found = _expression(tree, scope, context)
     except TooLarge:
-        context.report(errors.NumberTooLarge(span=scope.span(tree), bits=arithmetic.BITS_LIMIT))
+        context.report(errors.NumberTooLarge(span=scope.span(tree), bits=BITS_LIMIT))
         return None
     return found and context.measured(found, scope.span(tree))
 
@@ -111,9 +114,6 @@ def _expression(tree: syntax.Expr | syntax.Keyword, scope: Scope, context: Conte
         case syntax.Product(first, rest):
             return _product(first, rest, scope, context)
         case syntax.Power(base, exponent):
-            if isinstance(base, syntax.Apart) and _is_ambiguous(base, exponent, context):
-                _report_ambiguous(tree, base, exponent, context)
-                return None
             left, right = expression(base, scope, context), expression(exponent, scope, context)
             return left and right and arithmetic.power(left, right)
         case syntax.Call():
@@ -247,11 +247,9 @@ def _builtin(
         least = 1
     count = len(tree.arguments)
     if count < least or (most is not None and count > most):
-        expected = (
-            f"{least} or more" if most is None else _counted(least) if least == most else "1 or 2 arguments"
-        )
+        expected = counted(least) if least == most else f"{least} or {most or 'more'} arguments"
         context.report(
-            errors.ArgumentCount(span=scope.span(tree), name=name, expected=expected, found=_counted(count))
+            errors.ArgumentCount(span=scope.span(tree), name=name, expected=expected, found=given(count))
         )
         return None
     return arithmetic.call(_FUNCTION_NAMES[name], known) if len(known) == count else None
@@ -280,18 +278,24 @@ def _one_argument(tree: syntax.Call, scope: Scope, context: Context) -> bool:
             span=scope.span(tree),
             name=tree.function.name,
             expected="1 argument",
-            found=_counted(len(tree.arguments)),
+            found=given(len(tree.arguments)),
         )
     )
     return False
 
 
-def _counted(count: int) -> str:
+def counted(count: int) -> str:
     return "1 argument" if count == 1 else f"{count or 'no'} arguments"
 
 
+def given(count: int) -> str:
+    return "1 is" if count == 1 else f"{count} are" if count else "none is"
+
+
 def _map_call(index_map: nodes.IndexMap, argument: nodes.Expr) -> nodes.Expr:
-    """A map of the row index (a let inside a set) is written out: the maps of a pattern are the same in every row."""
+    """A map of the row index (a let inside a set) is written out: the maps of a pattern are the same in every
+    row.
+    """
     if isinstance(index_map, nodes.ClosedMap) and mentions_row(index_map):
         return arithmetic.substitute(index_map.body, {index_map.variable: argument})
     return arithmetic.map_value(index_map, argument)
@@ -329,7 +333,7 @@ def _earlier(
     return None
 
 
-# -- words side by side: `log n`, `n log n` ---------------------------------------------------------------------------
+# -- words side by side: `log n`, `n log n` --------------------------------------------------------
 
 _PREFIXES = ("log", "log2", "sqrt")
 
@@ -341,6 +345,9 @@ def _apart(tree: syntax.Apart, scope: Scope, context: Context) -> nodes.Expr | N
         starts_factor = _head(right) in _PREFIXES
         if not scope.claims or not (is_prefix or starts_factor):
             _report_missing_operator(left, right, scope, context)
+            return None
+        if is_prefix and isinstance(right, syntax.Power):
+            _report_ambiguous(left, right, context)
             return None
     factors: list[nodes.Expr] = []
     pending: list[nodes.Function] = []
@@ -361,6 +368,8 @@ def _head(word: syntax.Expr) -> str:
     match word:
         case syntax.Name(name) | syntax.Call(syntax.Name(name)):
             return name
+        case syntax.Power(base):
+            return _head(base)
         case _:
             return ""
 
@@ -375,30 +384,20 @@ def _report_missing_operator(left: syntax.Expr, right: syntax.Expr, scope: Scope
     context.report(errors.MissingOperator(span=span, left=a, right=b, remedy=remedy))
 
 
-def _is_ambiguous(base: syntax.Apart, exponent: syntax.Expr, context: Context) -> bool:
-    """Whether no parenthesis closes between the words and `^`."""
-    return ")" not in context.report.source.text[base.span.stop : exponent.span.start]
-
-
-def _report_ambiguous(
-    tree: syntax.Power, base: syntax.Apart, exponent: syntax.Expr, context: Context
-) -> None:
+def _report_ambiguous(prefix: syntax.Expr, power: syntax.Power, context: Context) -> None:
     text = context.report.source.text
-    function, argument, power = (
-        text[part.span.start : part.span.stop] for part in (base.words[-2], base.words[-1], exponent)
+    span = prefix.span.to(power.span)
+    function, argument, exponent, written = (
+        text[part.start : part.stop] for part in (prefix.span, power.base.span, power.exponent.span, span)
     )
     context.report(
         errors.AmbiguousPower(
-            span=tree.span,
-            text=text[tree.span.start : tree.span.stop],
-            function=function,
-            argument=argument,
-            exponent=power,
+            span=span, written=written, function=function, argument=argument, exponent=exponent
         )
     )
 
 
-# -- conditions -----------------------------------------------------------------------------------------------------
+# -- conditions ------------------------------------------------------------------------------------
 
 _RELATIONS: dict[str, nodes.Relation] = {"<": "<", "<=": "<=", "==": "==", "!=": "!=", ">=": ">=", ">": ">"}
 
@@ -410,10 +409,10 @@ def condition(tree: syntax.Condition, scope: Scope, context: Context) -> nodes.C
             return _comparison(first, rest, scope, context)
         case syntax.And(parts):
             known = _conditions(parts, scope, context)
-            return known and nodes.And(known)
+            return None if known is None else nodes.And(known)
         case syntax.Or(parts):
             known = _conditions(parts, scope, context)
-            return known and nodes.Or(known)
+            return None if known is None else nodes.Or(known)
         case syntax.Not(part):
             inner = condition(part, scope, context)
             return inner and nodes.Not(inner)
@@ -446,7 +445,7 @@ def _comparison(
     return links[0] if len(links) == 1 else nodes.And(tuple(links))
 
 
-# -- constants ------------------------------------------------------------------------------------------------------
+# -- constants -------------------------------------------------------------------------------------
 
 
 def constant(tree: syntax.Expr, what: str, scope: Scope, context: Context) -> Fraction | None:
@@ -474,21 +473,27 @@ def integer(tree: syntax.Expr, what: str, scope: Scope, context: Context) -> int
     return int(value)
 
 
-# -- lets -----------------------------------------------------------------------------------------------------------
+# -- lets ------------------------------------------------------------------------------------------
 
 
 def resolve(binding: Binding | None, context: Context) -> Value | MapName | Poison | Recurrence | None:
     """What a name stands for, lets elaborated on their first use."""
     if not isinstance(binding, Declared):
         return binding
+    if binding in context.resolving:
+        _report_cycle(binding, context)
+        return Poison()
     if binding.result is None:
-        if binding in context.resolving:
-            _report_cycle(binding, context)
-            return Poison()
+        if len(context.resolving) >= DEPTH_LIMIT:
+            span = binding.scope.span(binding.equations[0].name)
+            context.report(errors.TooComplex(span=span, what="the nesting of definitions", limit=DEPTH_LIMIT))
+            raise Abandoned
         context.resolving.append(binding)
-        result = _declared(binding, context)
-        context.resolving.pop()
-        binding.result = result
+        binding.result = Poison()
+        try:
+            binding.result = _declared(binding, context)
+        finally:
+            context.resolving.pop()
     return binding.result
 
 
@@ -605,17 +610,17 @@ def truth(
     """A condition with its value, which is None if it has names; None after a report."""
     cond = condition(tree, scope, context)
     try:
-        return cond and (cond, arithmetic.closed_truth(cond))
+        return None if cond is None else (cond, arithmetic.closed_truth(cond))
     except TooLarge:
-        context.report(errors.NumberTooLarge(span=scope.span(tree), bits=arithmetic.BITS_LIMIT))
+        context.report(errors.NumberTooLarge(span=scope.span(tree), bits=BITS_LIMIT))
         return None
 
 
-# -- unknown names ----------------------------------------------------------------------------------------------------
+# -- unknown names ---------------------------------------------------------------------------------
 
 
 def report_unknown(
-    name: syntax.Name, kind: str, scope: Scope, context: Context, more: Sequence[str] | dict[str, object] = ()
+    name: syntax.Name, kind: str, scope: Scope, context: Context, more: Iterable[str] = ()
 ) -> None:
     span = scope.span(name)
     suggestion = closest(name.name, (*scope.visible(), *more))

@@ -1,8 +1,8 @@
 """Bounds of index expressions over all rows, and how they move with one variable: sound, on exact rationals.
 
-A ``Box`` gives the range of every leaf that is not a number: the row (0 and up), variables, the earlier values of a
-recursive map. A bound is a rational, or ±inf. Bounds, trends and differences lean on each other, so they stay
-together; ``glmc.pattern.endings`` draws from them when an unbounded range ends.
+A ``Box`` gives the range of every leaf that is not a number: the row (0 and up), variables, the earlier
+values of a recursive map. A bound is a rational, or ±inf. Bounds, trends and differences lean on each other,
+so they stay together; ``glmc.pattern.endings`` draws from them when an unbounded range ends.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _power(base: Interval, exponent: Interval, tree: nodes.Expr) -> Interval:
         if times_ % 2 and low < 0:
             return _raise(low, times_), _raise(high, times_)
         if times_ % 2 == 0 and low < 0:
-            biggest = _raise(max(-low, abs(high)), times_)
+            biggest = _raise(max(-low, high, -high), times_)
             return (_raise(high, times_) if high < 0 else Fraction(0)), biggest
     if low < 0:
         return ANYTHING
@@ -277,7 +277,7 @@ def integer_valued(index_map: nodes.IndexMap) -> bool:
     return all(is_integer(part, box) for part in arithmetic.map_parts(index_map))
 
 
-# -- recursive maps -------------------------------------------------------------------------------------------------
+# -- recursive maps --------------------------------------------------------------------------------
 
 
 def _least_value(index_map: nodes.RecursiveMap) -> Interval:
@@ -301,9 +301,11 @@ def recursive_difference(index_map: nodes.RecursiveMap) -> Interval:
 
 @lru_cache(maxsize=512)
 def recursive_step(index_map: nodes.RecursiveMap, start: int = 0) -> Bound:
-    """A lower bound of f(k + m) - f(k + m - 1) for k >= start, m the order; -inf unless f is known never to fall.
+    """A lower bound of f(k + m) - f(k + m - 1) for k >= start, m the order; -inf unless f is known never to
+    fall.
 
-    By induction: as long as f has not fallen, earlier values are at least the first one, and then it does not fall.
+    By induction: as long as f has not fallen, earlier values are at least the first one, and then it does not
+    fall.
     """
     first = _first_values(index_map)
     if not first or any(b < a for a, b in pairwise(first)):
@@ -329,9 +331,9 @@ def _excess(expr: nodes.Expr, last: nodes.Expr, box: Box) -> Bound:
                 best = max(best, _excess(term, last, box) + others)
             return best
         case nodes.Product(factors) if last in factors and low >= 0:
-            others = list(factors)
-            others.remove(last)
-            scale = interval(arithmetic.product(others), box)[0]
+            rest = list(factors)
+            rest.remove(last)
+            scale = interval(arithmetic.product(rest), box)[0]
             return _times(scale - 1, low) if scale >= 1 else -INFINITY
         case nodes.Power(base, exponent) if base == last and low >= 1:
             scale = interval(exponent, box)[0]
@@ -348,16 +350,16 @@ def _excess(expr: nodes.Expr, last: nodes.Expr, box: Box) -> Bound:
             return -INFINITY
 
 
-# -- trends ---------------------------------------------------------------------------
+# -- trends ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Trend:
     """How an expression moves as one variable v grows by ones, everything else fixed.
 
-    ``direction`` 1: it never falls, -1: it never rises, 0: it does not depend on v. ``unbounded``: it tends to
-    ±infinity. Both hold from any v on at which every expression in ``guards`` is >= 0; guards stay so once they are
-    so, and each comes to be so.
+    ``direction`` 1: it never falls, -1: it never rises, 0: it does not depend on v. ``unbounded``: it tends
+    to ±infinity. Both hold from any v on at which every expression in ``guards`` is >= 0; guards stay so once
+    they are so, and each comes to be so.
     """
 
     direction: int
@@ -376,7 +378,9 @@ def trend(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
 
 @dataclass(frozen=True, eq=False)
 class _Motion:
-    """What moves, where; ``differences`` allows the comparison with the next value, which is not done within itself."""
+    """What moves, where; ``differences`` allows the comparison with the next value, which is not done within
+    itself.
+    """
 
     variable: nodes.Expr
     box: Box
@@ -555,7 +559,9 @@ def _rising(argument: Trend) -> Trend:
 
 
 def _trend_by_difference(expr: nodes.Expr, motion: _Motion) -> Trend | None:
-    """From expr(v + 1) - expr(v), and the differences of that: one of them keeps a sign, or comes to keep it."""
+    """From expr(v + 1) - expr(v), and the differences of that: one of them keeps a sign, or comes to keep
+    it.
+    """
     within = replace(motion, differences=False)
     low, high = difference(expr, motion.variable, motion.box)
     kept = (
@@ -595,7 +601,9 @@ def _tends(expr: nodes.Expr, direction: int, motion: _Motion) -> bool:
 
 
 def _integrated(moved: Trend, changes: list[nodes.Expr]) -> Trend:
-    """The trend of an expression whose repeated differences are ``changes``, the last of which moves as ``moved``."""
+    """The trend of an expression whose repeated differences are ``changes``, the last of which moves as
+    ``moved``.
+    """
     guards = moved.guards
     for change in reversed(changes):
         towards = change if moved.direction > 0 else arithmetic.negative(change)
@@ -603,7 +611,7 @@ def _integrated(moved: Trend, changes: list[nodes.Expr]) -> Trend:
     return Trend(moved.direction, True, guards)
 
 
-# -- symbolic differences: polynomials and exponentials in one variable --------------------------------------------
+# -- symbolic differences: polynomials and exponentials in one variable ----------------------------
 
 _Monomials = dict[tuple[int, Fraction], nodes.Expr]
 """(p, c) ↦ coefficient of v^p · c^v; coefficients do not depend on v."""
@@ -700,7 +708,7 @@ def _multiplied(x: _Monomials, y: _Monomials) -> _Monomials:
     return result
 
 
-# -- differences ----------------------------------------------------------------------------------------------------
+# -- differences -----------------------------------------------------------------------------------
 
 
 def difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
@@ -766,7 +774,7 @@ def _rounded(x: Interval) -> Interval:
     return floored((low, low))[0], -floored((-high, -high))[0]
 
 
-# -- maps -----------------------------------------------------------------------------------------------------------
+# -- maps ------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=512)

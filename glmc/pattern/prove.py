@@ -1,8 +1,8 @@
 """Proofs of integer statements by z3, without quantifiers: what it cannot decide in time is not proved.
 
-floor(x / m) becomes a q with q·m <= x < q·m + m, c^k any m >= k + 1, floor(sqrt(x)) an s with s² <= x < (s + 1)², and
-a value of a map any number that respects the map's proved growth. A proof so holds for more than the expressions say,
-and a counterexample is only a candidate.
+floor(x / m) becomes a q with q·m <= x < q·m + m, c^k any m >= k + 1, floor(sqrt(x)) an s with s² <= x < (s +
+1)², and a value of a map any number that respects the map's proved growth. A proof so holds for more than the
+expressions say, and a counterexample is only a candidate.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def prove(
     goal: nodes.Condition,
     generators: tuple[nodes.Generator, ...] = (),
 ) -> Proof:
-    """Whether ``goal`` holds for every row >= 0 and all variables in their ranges, wherever the assumptions do.
+    """Whether ``goal`` holds for every row >= 0 and all variables in their ranges, wherever the assumptions
+    do.
 
     What has no value (a division by zero) is taken not to occur.
     """

@@ -112,8 +112,8 @@ Binding = Value | MapName | Poison | Declared | Recurrence
 @dataclass(eq=False)
 class Scope:
     """Names of one block. ``at`` replaces every span inside the standard library by the place that uses it;
-    ``claims`` allows `log n` and natural logarithms; ``bound`` holds the row index and the variables of comprehensions,
-    which no inner variable may hide.
+    ``claims`` allows `log n` and natural logarithms; ``bound`` holds the row index and the variables of
+    comprehensions, which no inner variable may hide.
     """
 
     parent: Scope | None

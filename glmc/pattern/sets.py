@@ -145,7 +145,7 @@ def _comprehension(
         tuple(scope.span(generator.variable) for generator in tree.generators),
         tuple(scope.span(generator.start) for generator in tree.generators),
         tuple(scope.span(generator.stop or generator) for generator in tree.generators),
-        tree.condition and scope.span(tree.condition),
+        None if tree.condition is None else scope.span(tree.condition),
     )
     return _kept(leaf, spans, sets, context)
 
@@ -212,10 +212,7 @@ def _applied(tree: syntax.Applied, scope: Scope, sets: Sets, context: Context) -
         key = parameter.name.name
         written = given.get(key, parameter.default)
         if written is None:
-            expected = f"a value for `{key}`"
-            context.report(
-                errors.ArgumentCount(span=scope.span(tree), name=name, expected=expected, found="none is")
-            )
+            context.report(errors.MissingArgument(span=scope.span(tree), name=name, parameter=key))
             complete = False
             continue
         place = scope if key in given else inner
@@ -245,7 +242,9 @@ def _body(named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Contex
 def _is_met(
     where: syntax.Where, named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Context
 ) -> bool:
-    """Whether a condition holds for the arguments, or is left to be checked for every row; reports where not."""
+    """Whether a condition holds for the arguments, or is left to be checked for every row; reports where
+    not.
+    """
     found = truth(where.condition, scope, context)
     if found is None or context.generic:
         return found is not None
@@ -254,21 +253,28 @@ def _is_met(
     name = named.definition.name.name
     match value:
         case False:
-            values = values_text([p.name.name for p in named.definition.parameters], scope)
+            values = values_text(
+                [p.name.name for p in named.definition.parameters], where, cond, named.source, scope
+            )
             context.report(errors.ConditionFails(span=span, name=name, condition=text, values=values))
         case None:
             sets.row_conditions.append(RowCondition(cond, name, text, span))
     return value is not False
 
 
-def values_text(names: list[str], scope: Scope) -> str:
-    """`w = 3, s = 4` for a label."""
+def values_text(
+    names: list[str], where: syntax.Where, cond: nodes.Condition, source: Source, scope: Scope
+) -> str:
+    """The numbers that fail a condition, for a label: `w = 3, s = 4`, or `f(0) is 2`."""
     shown = []
     for name in names:
         match scope.lookup(name):
             case Value(nodes.Number(value)):
                 shown.append(f"{name} = {value}")
-    return ", ".join(shown) or "with these arguments"
+    match where.condition, cond:
+        case syntax.Comparison(first), nodes.Comparison(nodes.Number(value)) if not shown:
+            shown.append(f"{source.text[first.span.start : first.span.stop]} is {value}")
+    return ", ".join(shown) or "does not hold here"
 
 
 def _report_unknown_set(name: syntax.Name, scope: Scope, sets: Sets, context: Context) -> None:
@@ -315,7 +321,7 @@ def _never_runs(generator: nodes.Generator) -> bool:
             return False
 
 
-# -- definitions by themselves ----------------------------------------------------------------------------------------
+# -- definitions by themselves ---------------------------------------------------------------------
 
 
 def check_definition(named: NamedSet, sets: Sets, context: Context) -> bool:

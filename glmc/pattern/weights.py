@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from glmc.pattern import errors, nodes
-from glmc.pattern.expressions import Context, resolve
+from glmc.pattern.expressions import Context, counted, given, resolve
 from glmc.pattern.scopes import MapName, Poison, Scope, Value, closest
 from glmc.syntax import nodes as syntax
 
@@ -25,7 +25,9 @@ DEFAULT_SCORE = nodes.Dot("q", "k")
 def weight(
     tree: syntax.Expr | syntax.Keyword, over: Over, scope: Scope, context: Context, inside: str = ""
 ) -> nodes.Weight | None:
-    """The meaning of ``tree`` for rows of ``over``, or None after a report; ``inside`` names an enclosing softmax."""
+    """The meaning of ``tree`` for rows of ``over``, or None after a report; ``inside`` names an enclosing
+    softmax.
+    """
 
     def part(inner: syntax.Expr | syntax.Keyword) -> nodes.Weight | None:
         return weight(inner, over, scope, context, inside)
@@ -173,8 +175,8 @@ def _has_arguments(tree: syntax.Call, count: int, context: Context) -> bool:
         errors.ArgumentCount(
             span=tree.span,
             name=tree.function.name,
-            expected="1 argument" if count == 1 else f"{count} arguments",
-            found="1 is" if found == 1 else f"{found or 'none'} are" if found else "none is",
+            expected=counted(count),
+            found=given(found),
         )
     )
     return False
@@ -190,7 +192,7 @@ def _vector(tree: syntax.Expr | syntax.Keyword, context: Context) -> nodes.Vecto
     return None
 
 
-# -- what a weight is made of -----------------------------------------------------------------------------------------
+# -- what a weight is made of ----------------------------------------------------------------------
 
 
 def subweights(tree: nodes.Weight) -> Iterator[nodes.Weight]:

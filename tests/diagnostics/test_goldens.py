@@ -31,6 +31,11 @@ COMMANDS = {
     "GLM2": ("analyze", "--length", "256"),
     "GLM3": ("build", "-o", "out/packages"),
 }
+OPTIONS = {
+    "GLM127": ("--set", "width=3"),
+    "GLM128": ("--set", "w=three"),
+    "GLM129": ("--mixer", "locl"),
+}
 # Files that stand in the way of a build.
 FOREIGN = {"GLM301": "out/packages/diagonal/operator.py", "GLM303": "out"}
 
@@ -50,6 +55,7 @@ def golden(request, monkeypatch, tmp_path) -> Path:
 
 def run(golden: Path, *options: str):
     command, *arguments = COMMANDS[golden.name[:4]]
+    arguments = (*arguments, *OPTIONS.get(golden.name[:6], ()))
     return CliRunner().invoke(cli.cli, [command, golden.name, *arguments, *options])
 
 
