@@ -87,7 +87,7 @@ class RowSum(Node):
 
 @dataclass(frozen=True)
 class Apart(Node):
-    """``log n``, ``n log n``, ``log log n``: words without a product sign, for claims only."""
+    """``log n``, ``n^2 log n``, ``log log n``: factors without a product sign, for claims only."""
 
     words: tuple[Expr, ...]
 
