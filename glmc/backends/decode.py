@@ -242,6 +242,11 @@ class Step:
         return tuple(buffer for side in self.stored for buffer in side.buffers)
 
     @property
+    def batched(self) -> tuple[str, ...]:
+        """The state's tensors with one part a sequence."""
+        return ("self.position", *(f"self.{buffer}" for buffer in self.buffers))
+
+    @property
     def operands(self) -> tuple[Operand, ...]:
         """The present token's vectors, sources before what is made of them."""
         names = dict.fromkeys(name for score in self.scores for name in (score.left, score.right))
@@ -256,6 +261,19 @@ class Step:
     @property
     def gated(self) -> bool:
         return "gate" in self.group.inputs
+
+    @property
+    def logits(self) -> tuple[str, ...]:
+        """The inputs that hold a logit for every slot."""
+        return tuple(name for name in _LOGITS.values() if name in self.group.inputs)
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The step kernel's arguments that differ from state to state."""
+        found = (
+            name for side in self.stored for name in side.arguments if name.startswith(("places", "slots"))
+        )
+        return (*(f"{logit}_slots" for logit in self.logits), *found, "max_length")
 
     @property
     def learned(self) -> bool:
