@@ -418,13 +418,13 @@ def _expectation(accepted: set[str]) -> str:
 
     fold({"_DOC", "_CLAIM", "_LET", "_WHERE", "_WEIGHTS", "_STATE", "_HEADS", "ROW"}, "a statement")
     fold({"_MIXER", "_SET", "_LET"}, "`mixer`, `set` or `let`")
-    if rest >= _EXPRESSION:
-        rest.discard("_NOT")
-        rest.discard("ROW")
-        fold(_EXPRESSION, "an expression")
-    if rest >= _OPERATORS:
-        fold(_OPERATORS, "an operator")
-        rest -= {"NAME", "INT", "LPAR", "EQUAL"}
+    if rest >= _OPERATORS:  # an operand stands before; another may follow it only in claims
+        rest -= _EXPRESSION | {"EQUAL"}
+        words.append("an operator")
+        rest -= _OPERATORS
+    elif rest >= _EXPRESSION:
+        rest -= _EXPRESSION | {"_NOT", "ROW"}
+        words.append("an expression")
     fold(_RELATIONS, "a comparison")
     if words or len(rest) > 1:
         rest -= {"SEMICOLON", "$END"}
