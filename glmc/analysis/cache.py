@@ -172,9 +172,9 @@ def _form_readers(form: Form, row_set: RowSet, length: int) -> IntArray | None:
     columns_ = np.arange(length)
     match form:
         case Band(_, int(stop)):
-            return columns_ + stop - 1
+            return columns_ + min(stop - 1, FOREVER - length)
         case Stride(first, step, int(count)):
-            return columns_ + first + step * (count - 1)
+            return columns_ + min(first + step * (count - 1), FOREVER - length)
         case Columns(_, _, _, _, lag) if recognise(row_set) == (form,):
             rows = np.full(length, UNREAD)
             born = columns(row_set, length + lag)
