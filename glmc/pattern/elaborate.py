@@ -67,7 +67,9 @@ def elaborate(
     try:
         file.check_names()
         file.check_sets()
-        return tuple(pattern for tree in names.mixers.values() if (pattern := file.pattern(tree)) is not None)
+        mixers = [item for item in module.items if isinstance(item, syntax.Mixer)]
+        found = [(tree, file.pattern(tree)) for tree in mixers]
+        return tuple(p for tree, p in found if p is not None and names.mixers[tree.name.name] is tree)
     except RecursionError:
         report(
             errors.TooComplex(span=Span(module.span.start, module.span.start), what="the nesting", limit=100)
@@ -382,6 +384,9 @@ class _MixerReader:
         met, single = self._conditions_hold(), self._no_repetition()
         self.context.generic = generic or not met  # what follows from wrong values says nothing more
         heads = self._statements(syntax.Heads)
+        if heads and not single:
+            self.context.generic = True
+            self._group()
         groups = self._heads(heads) if heads else self._group()
         self.context.generic = generic
         return groups if met and single else None

@@ -120,6 +120,7 @@ def _comprehension(
 ) -> nodes.RowSet | None:
     inner = scope.inner()
     generators: list[nodes.Generator] = []
+    fits = True
     for written in tree.generators:
         start = expression(written.start, inner, context)
         stop = None if written.stop is None else expression(written.stop, inner, context)
@@ -129,6 +130,7 @@ def _comprehension(
             context.report(
                 errors.DuplicateName(span=scope.span(written.variable), name=name, first_line=line)
             )
+            fits = False
         variable = context.fresh(name)
         inner.bind(name, variable, scope.span(written.variable))
         if start is not None and (stop is not None or written.stop is None):
@@ -136,7 +138,7 @@ def _comprehension(
     cond = None if tree.condition is None else condition(tree.condition, inner, context)
     element = expression(tree.element, inner, context)
     complete = len(generators) == len(tree.generators) and (cond is not None or tree.condition is None)
-    if element is None or not complete:
+    if element is None or not complete or not fits:
         return None
     leaf = nodes.Comprehension(element, tuple(generators), cond, span=scope.span(tree))
     spans = LeafSpans(
