@@ -12,8 +12,8 @@ from glmc.analysis.formula import call, enclose, normal, number, rewrite
 from glmc.analysis.intervals import Interval, OutOfRange
 from glmc.analysis.polynomial import Polynomial, TooLarge, polynomial
 from glmc.analysis.series import TooFast, Unknown
-from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
-from glmc.pattern.nodes import Call, Expr, Length, Product, Row
+from glmc.pattern.evaluate import EvaluationError, IntArray, Rows, evaluate_rows
+from glmc.pattern.nodes import Call, Expr, Length, Product, Row, Sum
 
 _FAR = 64
 """Tails are proved from 2^64 on where they do not hold from the checked lengths on."""
@@ -43,7 +43,7 @@ def never_above(left: Expr, right: Expr, checked_to: int) -> bool:
     if difference.constant is not None:
         return difference.constant >= 0
     near = max(checked_to, 2).bit_length() - 1
-    if _tail_is_nonnegative(difference, near):
+    if _tail_is_nonnegative(difference, near) or _logarithm_is_larger(left, right, near):
         return True
     if not _tail_is_nonnegative(difference, _FAR):
         return False
@@ -53,6 +53,15 @@ def never_above(left: Expr, right: Expr, checked_to: int) -> bool:
 def _tail_is_nonnegative(difference: Polynomial, m: int) -> bool:
     try:
         return series.certainly_at_least_zero(series.series(difference.expression(), m), m)
+    except (Unknown, TooFast, OutOfRange, TypeError):
+        return False
+
+
+def _logarithm_is_larger(left: Expr, right: Expr, m: int) -> bool:
+    """left <= right for n >= 2^m by their logarithms, where right is beyond every power of n."""
+    try:
+        gap = Sum((call("log2", right), Product((number(-1), call("log2", left)))))
+        return series.certainly_at_least_zero(series.series(gap, m), m)
     except (Unknown, TooFast, OutOfRange, TypeError):
         return False
 
@@ -97,16 +106,40 @@ def _nonnegative_between(expr: Expr, start: int, stop: int) -> bool:
 
 
 def first_above(values: IntArray, bound: Expr) -> int | None:
-    """The least n >= 2 with values[n] > bound(n), among the lengths of ``values``. Raises EvaluationError."""
+    """The least n >= 2 with values[n] > bound(n), among the lengths of ``values``.
+
+    A bound that grows too large to write down is above all values. Raises EvaluationError.
+    """
     lengths = np.arange(2, len(values))
-    return _first(lengths, values[2:] > at_lengths(bound, lengths)) if len(lengths) else None
+    while len(lengths):
+        try:
+            return _first(lengths, values[2 : len(lengths) + 2] > at_lengths(bound, lengths))
+        except EvaluationError as error:
+            if error.kind != "too large" or not _grows_beyond_powers(bound) or len(lengths) == 1:
+                raise
+            lengths = lengths[: len(lengths) // 2]
+    return None
+
+
+def _grows_beyond_powers(bound: Expr) -> bool:
+    try:
+        series.order(bound)
+    except TooFast as beyond:
+        return beyond.sign > 0
+    except (Unknown, OutOfRange, series.NotPositive):
+        return False
+    return False
 
 
 def first_below(values: IntArray, bound: Expr) -> int | None:
     """The least n >= 2 with values[n] < bound(n), among the lengths of ``values``. Raises EvaluationError."""
-    lengths = np.arange(2, len(values))
     negative = Product((number(-1), bound))
-    return _first(lengths, values[2:] < -at_lengths(negative, lengths)) if len(lengths) else None
+    for lengths in (np.arange(2, min(len(values), 64)), np.arange(64, len(values))):
+        if len(lengths):
+            found = _first(lengths, values[lengths] < -at_lengths(negative, lengths))
+            if found is not None:
+                return found
+    return None
 
 
 def _first(lengths: IntArray, found: npt.NDArray[np.bool_]) -> int | None:

@@ -289,7 +289,7 @@ _FOLDS: Mapping[str, Callable[..., Fraction]] = {"min": min, "max": max, "abs": 
 
 def _integral(atom: Expr) -> bool:
     match atom:
-        case Row() | Variable() | MapValue() | Earlier():
+        case Row() | Length() | Variable() | MapValue() | Earlier():
             return True
         case Call(function, _):
             return function in ("floor", "gcd", "lowbit", "bitlen")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import assert_never
 
 from glmc.analysis import errors, series
 from glmc.analysis.bounds import far_above, first_above, first_below, never_above
 from glmc.analysis.evidence import Evidence, Quantity, evidence
 from glmc.analysis.facts import Facts, Verdict
+from glmc.analysis.formula import enclose
 from glmc.analysis.growth import Growth
-from glmc.analysis.intervals import OutOfRange
+from glmc.analysis.intervals import Interval, OutOfRange
+from glmc.analysis.rules.laws import Law
 from glmc.analysis.series import NotPositive, Scale, TooFast, Unknown
 from glmc.diagnostics import Sink
 from glmc.pattern.evaluate import EvaluationError
@@ -81,7 +84,7 @@ def _growth_verdict(claim: Claim, quantity: Quantity) -> Verdict:
         return Verdict(claim, "refuted", "infinite", _no_path(quantity.unreachable))
     derived = _derived(quantity)
     law = quantity.law
-    if law is None or quantity.is_lower_bound and law.growth is None:
+    if law is None or (quantity.is_lower_bound and law.growth is None):
         _order(claim.bound)
         return Verdict(claim, "open", derived, None)
     below = _compare(law.upper, claim.bound)
@@ -90,7 +93,6 @@ def _growth_verdict(claim: Claim, quantity: Quantity) -> Verdict:
     holds_below = above is not None and above >= 0
     fails_above = above is not None and above > 0
     fails_below = below is not None and below < 0
-    witness = None if derived is None else f"the derived growth is {derived}"
     match claim.relation:
         case "O":
             holds, fails = holds_above, fails_above
@@ -99,12 +101,18 @@ def _growth_verdict(claim: Claim, quantity: Quantity) -> Verdict:
         case _:
             holds, fails = holds_above and holds_below, fails_above or fails_below
     if fails:
-        return Verdict(claim, "refuted", derived, witness or _growth_witness(law.lower, law.upper))
+        return Verdict(claim, "refuted", derived, _growth_witness(claim, quantity, law))
     return Verdict(claim, "proved" if holds else "open", derived, None)
 
 
-def _growth_witness(lower: Growth | None, upper: Growth | None) -> str:
-    return f"the derived growth is at least {lower} and at most {upper}"
+def _growth_witness(claim: Claim, quantity: Quantity, law: Law) -> str:
+    if law.growth is not None:
+        grows = f"{claim.quantity} grows as {law.growth}"
+    else:
+        grows = f"{claim.quantity} grows at least as {law.lower} and at most as {law.upper}"
+    last = quantity.checked_to
+    values = [f"{quantity.at(n)} at n = {n}" for n in (last // 16, last) if n >= 2]
+    return f"{grows}: {', '.join(values)}" if values else grows
 
 
 def _order(bound: Expr) -> Scale | int | None:
@@ -158,11 +166,19 @@ def _value_verdict(claim: Claim, quantity: Quantity) -> Verdict:
 
 
 def _at(claim: Claim, quantity: Quantity, length: int) -> str:
-    return f"at n = {length} the {claim.quantity} is {quantity.at(length)}, {_side(claim, quantity, length)}"
+    value = quantity.at(length)
+    shown = f"at least {value}" if quantity.is_lower_bound else str(value)
+    bound = _bound_at(claim.bound, length)
+    return f"at n = {length} the {claim.quantity} is {shown}, and the claimed bound is {bound}"
 
 
-def _side(claim: Claim, quantity: Quantity, length: int) -> str:
-    return f"not {claim.relation} {print_expr(claim.bound)}"
+def _bound_at(bound: Expr, length: int) -> str:
+    """Its value, to four digits where it is no integer."""
+    at = Fraction(length)
+    found = enclose(bound, Interval(at, at))
+    if found.is_point and found.low.denominator == 1:
+        return str(found.low)
+    return f"about {float(found.low):.4g}"
 
 
 def _far_witness(claim: Claim, quantity: Quantity) -> str | None:

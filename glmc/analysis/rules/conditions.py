@@ -22,8 +22,10 @@ from glmc.pattern.nodes import (
     Not,
     Number,
     Or,
+    Product,
     Remainder,
     Row,
+    Sum,
     Variable,
 )
 
@@ -89,6 +91,23 @@ def _with_value(row_set: Comprehension, variable: Variable, value: int) -> Compr
     )
     condition = None if row_set.condition is None else replaced_in(row_set.condition)
     return replace(row_set, element=replaced(row_set.element), generators=generators, condition=condition)
+
+
+def without_moving_end(row_set: Comprehension) -> tuple[Comprehension, Expr] | None:
+    """{ e for k in a..b } as { e for k in a.. } and the number b − a of values, where b moves with i alone."""
+    match row_set:
+        case Comprehension(_, (Generator(variable, start, stop),), None) if stop is not None:
+            pass
+        case _:
+            return None
+    if _mentions_names(start) or _mentions(stop, variable) or not _mentions_names(stop):
+        return None
+    endless = replace(row_set, generators=(Generator(variable, start, None),))
+    return endless, Sum((stop, Product((Number(Fraction(-1)), start))))
+
+
+def _mentions(expr: Expr, variable: Variable) -> bool:
+    return expr == variable or any(_mentions(child, variable) for child in children(expr))
 
 
 def without_residues(row_set: Comprehension) -> Comprehension | None:

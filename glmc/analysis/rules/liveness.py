@@ -20,9 +20,10 @@ from glmc.analysis.forms import (
 )
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
-from glmc.analysis.recognise import is_shift_invariant, reach, recognise
+from glmc.analysis.recognise import reach
 from glmc.analysis.rules import conditions
 from glmc.analysis.rules.intervals_of_rows import gap_bound
+from glmc.analysis.rules.known import forms, moves_only
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.rules.maps import classify, count_growth, count_up_to, value_at
 from glmc.analysis.rules.sizes import added, size
@@ -78,16 +79,16 @@ def cache_law(pattern: Pattern) -> Law:
 @lru_cache(maxsize=256)
 def live(row_set: RowSet) -> Live:
     """The live vectors of one side: live(S ∪ T) = live(S) ∪ live(T), never fewer than the largest row without x_t."""
-    forms = recognise(row_set)
+    known = forms(row_set)
     largest = size(row_set).largest
-    if is_shift_invariant(row_set) and largest > CONSTANT:
+    if moves_only(row_set) and largest > CONSTANT:
         return _endless()
-    parts = [_live_of(form) or _UNKNOWN for form in forms]
+    parts = [_live_of(form) or _UNKNOWN for form in known]
     if not parts:
         return _NOTHING
     if any(part == _endless() for part in parts):
         return _endless()
-    if len(parts) > 1 and all(isinstance(form, Band | Stride | Shifts) for form in forms):
+    if len(parts) > 1 and all(isinstance(form, Band | Stride | Shifts) for form in known):
         furthest = max(parts, key=lambda part: part.furthest)
         return furthest if all(part.exact for part in parts) else _UNKNOWN
     joined = parts[0] if len(parts) == 1 else _union_live(parts)
@@ -132,7 +133,7 @@ def _live_of(form: Form) -> Live | None:
             return _compact_live(form)
         case Fenwick():
             return _fenwick_live(form)
-        case Interval(low, high):
+        case Interval(low, _):
             return _interval_live(low)
         case Opaque(row_set):
             return _opaque_live(row_set)
@@ -246,10 +247,13 @@ def _comprehension_live(row_set: Comprehension) -> Live | None:
     parts = conditions.unrolled(row_set)
     if parts is not None:
         found = [live(part) for part in parts]
-        endless = all(is_shift_invariant(part) for part in parts) and any(p == _endless() for p in found)
+        endless = all(moves_only(part) for part in parts) and any(p == _endless() for p in found)
         return _endless() if endless else _union_live(found)
     whole = conditions.without_residues(row_set)
-    return None if whole is None else _subset(live(whole))
+    if whole is not None:
+        return _subset(live(whole))
+    ended = conditions.without_moving_end(row_set)
+    return None if ended is None else _subset(live(ended[0]))
 
 
 def _subset(whole: Live) -> Live:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
+from itertools import count, pairwise
 from math import comb, factorial, gcd
 
 from glmc.analysis.formula import call, floor_log, floor_root, number
@@ -418,7 +418,7 @@ def _recurrence_map(body: Polynomial, variable: Variable, start: int) -> Recurre
         return None
     found = RecurrenceMap(initial, tuple(int(w) for w in weights), fixed, int(offset), start)
     # strictly increasing from the start on: g(k+m) >= g(k+m−1) + (something positive)
-    if min(initial) < 1 or any(b <= a for a, b in zip(initial, initial[1:], strict=False)):
+    if min(initial) < 1 or any(b <= a for a, b in pairwise(initial)):
         return None
     return found
 
@@ -462,16 +462,28 @@ def _geometric_sum(body: Polynomial, variable: Variable, start: int) -> GrowingM
 
 
 def _floored_polynomial(body: Polynomial, variable: Variable, start: int) -> GrowingMap | None:
-    """⌊p(k)⌋ + c for a polynomial p that rises by at least 1 at each step: strictly increasing, and Theta(p)."""
-    match [(monomial, c) for monomial, c in body.terms if monomial]:
-        case [(((Call("floor", (inner,)), 1),), factor)] if factor == 1:
-            coefficients = _coefficients(polynomial(inner), variable)
-        case _:
-            return None
-    if coefficients is None or len(coefficients) < 2:
+    """p(k) + Σ c·⌊q(k)⌋ with c > 0 and q that never falls: Theta of p + Σ c·q, a polynomial.
+
+    Strictly increasing where p rises by at least 1 at each step, or where a q does and p never falls.
+    """
+    rest, total, steep = body, body, False
+    for monomial, c in body.terms:
+        match monomial:
+            case ((Call("floor", (inner,)) as atom, 1),) if c > 0:
+                steps = _steps(polynomial(inner), variable)
+                if steps is None or not nonnegative_from(steps, start):
+                    return None
+                steep = steep or (c >= 1 and nonnegative_from((steps[0] - 1, *steps[1:]), start))
+                rest = rest - polynomial(atom).scaled(c)
+                total = total + (polynomial(inner) - polynomial(atom)).scaled(c)
+    steps, sums = _steps(rest, variable), _coefficients(total, variable)
+    if steps is None or sums is None or len(sums) < 2:
         return None
-    steps = difference(coefficients)
-    if not nonnegative_from((steps[0] - 1, *steps[1:]), start):
+    if not nonnegative_from((steps[0] - (not steep), *steps[1:]), start):
         return None
-    growth = LINEAR ** Fraction(1, len(coefficients) - 1)
-    return GrowingMap(body.expression(), variable, start, growth, False)
+    return GrowingMap(body.expression(), variable, start, LINEAR ** Fraction(1, len(sums) - 1), False)
+
+
+def _steps(body: Polynomial, variable: Variable) -> tuple[Fraction, ...] | None:
+    coefficients = _coefficients(body, variable)
+    return None if coefficients is None else difference(coefficients)

@@ -10,7 +10,8 @@ from math import comb
 from glmc.analysis.forms import Band, Block, Columns, Compact, Form, Shifts, Stride
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, LOGLOG, Growth
-from glmc.analysis.recognise import is_shift_invariant, reach, recognise
+from glmc.analysis.recognise import reach
+from glmc.analysis.rules.known import forms, moves_only
 from glmc.analysis.rules.laws import Law, theta
 from glmc.analysis.rules.maps import (
     ExponentialMap,
@@ -68,13 +69,13 @@ def path_law(pattern: Pattern) -> Law | None:
 
 def reads_itself(a: RowSet) -> bool:
     """Whether i is evidently in A[i] for every i."""
-    return any(isinstance(form, Band) and form.first == 0 for form in recognise(a)) or any(
-        isinstance(form, Block) and form.lag == 0 for form in recognise(a)
+    return any(isinstance(form, Band) and form.first == 0 for form in forms(a)) or any(
+        isinstance(form, Block) and form.lag == 0 for form in forms(a)
     )
 
 
 def _is_direct_and_sparse(group: Group) -> bool:
-    return not recognise(group.b) and size(group.a).upper < LINEAR
+    return not forms(group.b) and size(group.a).upper < LINEAR
 
 
 def _lower(sides: list[RowSet]) -> Growth:
@@ -87,9 +88,7 @@ def _lower(sides: list[RowSet]) -> Growth:
     if all(reach(side) is not None for side in sides):
         return LINEAR
     sizes = [size(side) for side in sides]
-    if all(is_shift_invariant(side) for side in sides) and all(
-        s is not None and s.upper <= LOG for s in sizes
-    ):
+    if all(moves_only(side) for side in sides) and all(s is not None and s.upper <= LOG for s in sizes):
         return LOG
     return CONSTANT
 
@@ -99,7 +98,7 @@ def group_hops(group: Group) -> Hops | None:
     """The best upper bound of one group's paths, exact where A is {i} and B one form."""
     if not reads_itself(group.a):
         return None
-    a, b = recognise(group.a), recognise(group.b)
+    a, b = forms(group.a), forms(group.b)
     if any(isinstance(form, Band) and form.first <= 1 and form.stop is None for form in a + b):
         return Hops("a dense side joins every pair by one edge", CONSTANT, number(1), True)
     alone = a == _SELF and len(b) == 1

@@ -22,9 +22,10 @@ from glmc.analysis.forms import (
 )
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
-from glmc.analysis.recognise import reach, recognise
+from glmc.analysis.recognise import reach
 from glmc.analysis.rules import conditions
 from glmc.analysis.rules.intervals_of_rows import gap_bound, least_gap
+from glmc.analysis.rules.known import forms
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.rules.maps import (
     ExponentialMap,
@@ -162,9 +163,9 @@ def added(parts: Iterable[Expr]) -> Expr:
 @lru_cache(maxsize=256)
 def size(row_set: RowSet) -> Size:
     """The size of a row set's rows. T3: max <= |∪| <= sum over the parts of a union, and = sum if they are disjoint."""
-    forms = recognise(row_set)
-    disjoint = _without_overlap(forms)
-    parts = [_size_of(form) or _UNKNOWN for form in disjoint or forms]
+    found = forms(row_set)
+    disjoint = _without_overlap(found)
+    parts = [_size_of(form) or _UNKNOWN for form in disjoint or found]
     if not parts:
         return _EMPTY
     return parts[0] if len(parts) == 1 else _union_size(parts, disjoint is not None)
@@ -330,8 +331,7 @@ def _described(index_map: MapClass) -> str:
         case ExponentialMap(base):
             return f"the index map grows as {base}^k"
         case _:
-            name = "doubly exponentially" if count_growth(index_map).log == 0 else "exponentially"
-            return f"the index map grows {name}"
+            return "the index map is strictly increasing"
 
 
 def _compact_size(form: Compact) -> Size | None:
@@ -403,7 +403,7 @@ def _intersection_size(left: RowSet, right: RowSet) -> Size:
     """T3: |L ∩ R| <= min(|L|, |R|); with all distances >= c it loses at most c elements of the other side."""
     because = "T3: an intersection has at most the elements of its smaller side"
     for one, other in ((left, right), (right, left)):
-        match recognise(other):
+        match forms(other):
             case (Band(_, None),):
                 whole = size(one)
                 return replace(whole.reduced(because), largest=whole.largest, typical=whole.typical)
@@ -417,7 +417,28 @@ def _filtered_size(row_set: Comprehension) -> Size | None:
     parts = conditions.unrolled(row_set)
     if parts is not None:
         return replace(_union_size([size(part) for part in parts], False), exact=False)
-    return _periodic_size(row_set) or _near_size(row_set)
+    return _periodic_size(row_set) or _near_size(row_set) or _moving_size(row_set)
+
+
+def _moving_size(row_set: Comprehension) -> Size | None:
+    """T1 up to a moving end b(i): an increasing map takes min(b(i), #{k : f(k) <= i}) values, as far as they go."""
+    ended = conditions.without_moving_end(row_set)
+    if ended is None:
+        return None
+    endless, count = ended
+    upper = gap_bound(number(0), count)
+    match forms(endless):
+        case (Stride(_, _, None) | Shifts(_, _, _, None) as form,) if upper is not None:
+            index_map = _index_map(form)
+        case _:
+            return None
+    if index_map is None:
+        return None
+    whole, lower = _map_size(index_map), least_gap(number(0), count)
+    because = "T1: an increasing map takes as many values as its range has, and no more than lie below n"
+    found = replace(whole.reduced(because), upper=min(whole.upper, upper))
+    reached = min(whole.largest, lower)
+    return replace(found, largest=reached, typical=reached)
 
 
 def _periodic_size(row_set: Comprehension) -> Size | None:
@@ -433,7 +454,7 @@ def _periodic_size(row_set: Comprehension) -> Size | None:
     found = whole.reduced(
         "T4: a residue condition that holds again and again keeps a fixed fraction of the elements"
     )
-    if all(isinstance(form, Band | Stride | Shifts | Columns | Interval) for form in recognise(whole_set)):
+    if all(isinstance(form, Band | Stride | Shifts | Columns | Interval) for form in forms(whole_set)):
         return replace(found, largest=whole.largest, typical=whole.typical)
     return found
 
