@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from glmc.analysis.forms import Band
 from glmc.analysis.recognise import is_shift_invariant, recognise
@@ -32,7 +32,7 @@ class SideRows:
     nested: tuple[str, str, str] | None  # the variable k, f(k) and a_k of compact(f)
 
 
-def row_tables(group: GroupPlan) -> dict[str, object]:
+def row_tables(group: GroupPlan) -> dict[str, Any]:
     """The context of `templates/torch/rows.py.jinja`."""
     index = IndexPrinter()
     sides = tuple(_side(side, index) for side in group.sides)

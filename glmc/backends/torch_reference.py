@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 
 from glmc.backends.nodes import GeneratedFile
 from glmc.backends.row_tables import row_tables
@@ -16,16 +17,16 @@ class TorchReference:
     """The `Backend` of the reference: chunks of rows, one triangular solve each."""
 
     def emit(self, plan: Plan, group: GroupPlan) -> tuple[GeneratedFile, ...]:
+        code, tables = weight_code(group), row_tables(group)
+        texts = {
+            "rows.py": render("torch/rows.py.jinja", name=group.name, **tables),
+            "weights.py": _weights(group, code),
+            "reference.py": _reference(plan, group, code),
+        }
+        if "reals" in tables["uses"]:
+            texts["reals.py"] = files("glmc.pattern").joinpath("reals.py").read_text(encoding="utf-8")
         folder = f"{group.package}/" if group.package else ""
-        code = weight_code(group)
-        files = [
-            GeneratedFile(
-                f"{folder}rows.py", render("torch/rows.py.jinja", name=group.name, **row_tables(group))
-            ),
-            GeneratedFile(f"{folder}weights.py", _weights(group, code)),
-            GeneratedFile(f"{folder}reference.py", _reference(plan, group, code)),
-        ]
-        return tuple(files)
+        return tuple(GeneratedFile(folder + path, text) for path, text in texts.items())
 
 
 def namespace(plan: Plan) -> str:
@@ -140,17 +141,12 @@ def _leaves(group: GroupPlan, code: WeightCode) -> Iterator[_Leaf]:
                 )
     if "gate" in code.parameters:
         yield _row_leaf("gate")
-    for side in group.sides:
-        place = f"logits_{side.name}(chunk)"
-        name = f"slot_gate_{side.name}"
-        if name in code.parameters:
-            index = f"[:, chunk.tokens, :, {place}]"
-            yield _Leaf(name, f"slot_gate{index}", f"grad_slot_gate{index} += grad_{name}")
-    for side in group.sides:
-        place = f"logits_{side.name}(chunk)"
-        name = f"const_{side.name}"
-        if name in code.parameters:
-            yield _Leaf(name, f"const[:, {place}]", f"grad_const[:, {place}] += grad_{name}")
+    for source, index in (("slot_gate", "[:, chunk.tokens, :, {}]"), ("const", "[:, {}]")):
+        for plan in group.sides:
+            name = f"{source}_{plan.name}"
+            if name in code.parameters:
+                place = index.format(f"logits_{plan.name}(chunk)")
+                yield _Leaf(name, f"{source}{place}", f"grad_{source}{place} += grad_{name}")
 
 
 def _row_leaf(name: str) -> _Leaf:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import lcm
 
 from glmc.backends.decode import step_of
 from glmc.backends.nodes import GeneratedFile
 from glmc.emit.environment import render
-from glmc.backends.weight_code import walk
+from glmc.backends.weight_code import WeightCode, walk, weight_code
 from glmc.pattern.nodes import Constant, Gate, Sigmoid, SlotGate
 from glmc.plan.nodes import GroupPlan, Plan
 
@@ -45,6 +46,7 @@ def modules(plan: Plan) -> Iterator[GeneratedFile]:
             text = render("package/__init__.py.jinja", plan=plan, about=about, layer=False)
             yield GeneratedFile(f"{group.package}/__init__.py", text)
         yield GeneratedFile(f"{group.package}/operator.py".lstrip("/"), _operator(plan, group))
+        yield GeneratedFile(f"{group.package}/selftest.py".lstrip("/"), _selftest(plan, group))
         yield GeneratedFile(
             f"{group.package}/state.py".lstrip("/"),
             render("torch/state.py.jinja", header="", name=group.name, step=step_of(group)),
@@ -55,6 +57,7 @@ def modules(plan: Plan) -> Iterator[GeneratedFile]:
         )
     if plan.is_composed:
         yield GeneratedFile("operator.py", render("package/heads.py.jinja", **_heads(plan)))
+        yield GeneratedFile("selftest.py", render("package/selftest.py.jinja", **_composed_selftest(plan)))
     yield GeneratedFile("layer.py", render("package/layer.py.jinja", **_layer(plan)))
 
 
@@ -158,6 +161,74 @@ def _retention(group: GroupPlan) -> dict[str, object] | None:
     if negative or not statements:
         return None
     return {"slots": group.b.slot_count or _MANY_SLOTS, "statements": statements}
+
+
+def _composed_selftest(plan: Plan) -> dict[str, object]:
+    return {
+        "plan": plan,
+        "name": plan.name,
+        "composed": True,
+        "shares": [plan.groups[share.group].package for share in plan.shares],
+        "heads": lcm(*(share.fraction.denominator for share in plan.shares)),
+        "shapes": {name: SHAPES[name] for name in plan.inputs},
+        "channels": max(group.state or 0 for group in plan.groups),
+    }
+
+
+def _selftest(plan: Plan, group: GroupPlan) -> str:
+    code = weight_code(group)
+    found = [score for _, by_side in code.scores for score in by_side]
+    vectors = tuple(dict.fromkeys(vector for score in found for vector in (score.left, score.right)))
+    return render(
+        "package/selftest.py.jinja",
+        plan=plan,
+        name=group.name,
+        module=".".join(filter(None, (plan.name, group.package))),
+        group=group,
+        composed=False,
+        sides=group.sides,
+        names=", ".join(side.name for side in group.sides),
+        call=tuple(_dense_arguments(group, code)),
+        vectors=vectors,
+        vector_values={
+            vector: f'reference.unit(inputs["{vector.removeprefix("unit_")}"])'
+            if vector.startswith("unit_")
+            else f'inputs["{vector}"]'
+            for vector in vectors
+        },
+        units=any(vector.startswith("unit_") for vector in vectors),
+        scaled=any(score.scaled for score in found),
+        by_slot=any(side.first_logit is not None for side in group.sides),
+        a_empty=group.a.is_empty,
+        b_empty=group.b.is_empty,
+        heads=2,
+        shapes={name: SHAPES[name] for name in group.inputs},
+        channels=group.state or 0,
+    )
+
+
+def _dense_arguments(group: GroupPlan, code: WeightCode) -> Iterator[str]:
+    """What `weights` is called with where slots are columns."""
+    first = {side.name: side.first_logit or 0 for side in group.sides}
+    for side, found in code.scores:
+        yield f"(slot_{side} >= 0)[:, None]"
+    for _, found in code.scores:
+        for score in found:
+            scale = f" / sqrt({score.left}.shape[-1])" if score.scaled else ""
+            yield f'torch.einsum("bihd,bjhd->bihj", {score.left}, {score.right}){scale}'
+    for parameter in code.parameters:
+        match parameter:
+            case "gate":
+                yield 'inputs["gate"]'
+            case "dtype":
+                yield "x.dtype"
+            case "slot_gate_a" | "slot_gate_b":
+                side = parameter[-1]
+                yield f'by_column(inputs["slot_gate"], {first[side]}, slot_{side})'
+            case "const_a" | "const_b":
+                side = parameter[-1]
+                logits = 'inputs["const"].expand(1, x.shape[1], -1, -1)'
+                yield f"by_column({logits}, {first[side]}, slot_{side})"
 
 
 def _tuple(names: tuple[str, ...]) -> str:
