@@ -11,13 +11,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from glmc.diagnostics import GlmError, Sink
+from glmc.diagnostics import Diagnostic, GlmError, Sink
 from glmc.source import Source
 from glmc.syntax.lexer import MAX_CHARACTERS
 from glmc.syntax.nodes import Module
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
+    from glmc.pattern.evaluate import EvaluationError
     from glmc.pattern.nodes import Pattern
 
 DEFAULT_LENGTH = 4096
@@ -66,12 +67,28 @@ def find_patterns(report: Sink, *, mixer: str | None, settings: Mapping[str, str
 
 
 def analyze_pattern(pattern: Pattern, length: int, report: Sink) -> Analysis:
-    """Facts and verdicts of one mixer; a refuted claim is an error in the sink."""
+    """Facts and verdicts of one mixer; a refuted claim is an error in the sink.
+
+    Raises GlmError if a row beyond those that were checked has no value.
+    """
     from glmc.analysis.analyze import analyze
     from glmc.analysis.verify import verify
+    from glmc.pattern.evaluate import EvaluationError
 
-    facts = analyze(pattern, length)
+    try:
+        facts = analyze(pattern, length)
+    except EvaluationError as error:
+        raise GlmError(pattern.source, (_row_problem(pattern, error),)) from error
     return Analysis(pattern, facts, verify(pattern, facts, report))
+
+
+def _row_problem(pattern: Pattern, error: EvaluationError) -> Diagnostic:
+    from glmc.pattern.errors import RangeTooLong, Undefined
+    from glmc.pattern.rows import LOOP_LIMIT
+
+    if error.kind in {"too large", "endless"}:
+        return RangeTooLong(span=pattern.span, limit=LOOP_LIMIT)
+    return Undefined(span=pattern.span, operation=error.kind, witness=str(error))
 
 
 def write_packages(analyses: tuple[Analysis, ...], directory: Path, *, force: bool) -> tuple[Path, ...]:

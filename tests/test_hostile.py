@@ -67,7 +67,7 @@ UNREADABLE: dict[str, tuple[str | bytes, str | None]] = {
 # What no meaning should do to the analysis.
 MEANINGLESS: dict[str, tuple[str, str | None]] = {
     "tower": (offset("2^2^2^2^2^2"), "GLM1"),
-    "tower_of_a_variable": (mixer("  B[i] = { i - 2^2^2^2^2^k for k in 0.. }"), "GLM1"),
+    "tower_of_a_variable": (mixer("  B[i] = { i - 2^2^2^2^2^k for k in 0.. }"), None),
     "factorial_lets": (chain(60, "let a0 = 10", "let a{k} = a{p} * a{p}", "B[i] = {{ i - a{k} }}"), "GLM1"),
     "deep_lets": (chain(3000, "let a0 = 1", "let a{k} = a{p} + 1", "B[i] = {{ i - a{k} }}"), "GLM1"),
     "doubling_sets": (
@@ -90,7 +90,7 @@ MEANINGLESS: dict[str, tuple[str, str | None]] = {
         None,
     ),
     "huge_range": (mixer("B[i] = { i - k for k in 1..10^30 }"), None),
-    "huge_double_range": (mixer("B[i] = { i - j * k for j in 1..10^9 for k in 1..10^9 }"), None),
+    "huge_double_range": (mixer("B[i] = { i - j * k for j in 1..30 for k in 1..10^9 }"), None),
     "huge_condition": (mixer("B[i] = { i - k for k in 1..100 if gcd(k, 10^900 + 7) == 1 }"), None),
     "zero_divisor": (mixer("B[i] = { i // (i - 5) }"), "GLM1"),
     "keyword": ("glm 1\nmixer class { }", "GLM106"),
