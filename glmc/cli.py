@@ -175,8 +175,8 @@ def build(
         python -m power_of_two.selftest
     """
     with _run(file, output_format) as run:
-        from glmc.compiler import DEFAULT_LENGTH, write_packages
-        from glmc.report import mixer_report
+        from glmc.compiler import DEFAULT_LENGTH, plan_package, write_packages
+        from glmc.report import mixer_report, schedule_report
 
         analyses = tuple(run.analyze(pattern, DEFAULT_LENGTH) for pattern in run.patterns(mixer, settings))
         if not run.report.has_errors:
@@ -185,6 +185,7 @@ def build(
             for analysis, package in zip(analyses, packages, strict=True):
                 if explain:
                     run.say(mixer_report(analysis))
+                    run.say(schedule_report(plan_package(analysis)))
                 run.add({"name": analysis.pattern.name, "package": str(package)})
                 run.say(f"{analysis.pattern.name}: wrote {package}")
 
@@ -222,7 +223,8 @@ class _Run:
         if not self._as_json:
             from rich.console import Console
 
-            Console(highlight=False).print(text)
+            console = Console(highlight=False, markup=False, emoji=False)
+            console.print(text, soft_wrap=isinstance(text, str))
 
     def finish(self) -> None:
         """Print what is left to print and exit."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
     from glmc.pattern.evaluate import EvaluationError
     from glmc.pattern.nodes import Pattern
+    from glmc.plan.nodes import Plan
 
 DEFAULT_LENGTH = 4096
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
@@ -89,6 +90,14 @@ def _row_problem(pattern: Pattern, error: EvaluationError) -> Diagnostic:
     if error.kind in {"too large", "endless"}:
         return RangeTooLong(span=pattern.span, limit=LOOP_LIMIT)
     return Undefined(span=pattern.span, operation=error.kind, witness=str(error))
+
+
+def plan_package(analysis: Analysis) -> Plan:
+    """The schedule that the package of a mixer follows."""
+    from glmc.plan.schedule import schedule
+    from glmc.plan.target import DEFAULT
+
+    return schedule(analysis.pattern, analysis.facts, DEFAULT)
 
 
 def write_packages(analyses: tuple[Analysis, ...], directory: Path, *, force: bool) -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from glmc.analysis.facts import CongestionFact, Fact, Facts, Verdict
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
+    from glmc.plan.nodes import Plan
     from glmc.source import Source
 
 _COLOURS = {"proved": "green", "checked": "yellow", "open": "yellow", "refuted": "bold red"}
@@ -91,6 +92,33 @@ def mixer_report(analysis: Analysis) -> RenderableType:
     if analysis.verdicts:
         parts.append(_claims_table(analysis.verdicts))
     return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+
+
+def schedule_report(plan: Plan) -> RenderableType:
+    """How the package of one mixer computes: a line a side, and the inputs of the operator."""
+    table = Table(
+        "heads",
+        "side",
+        "rows",
+        "slots",
+        "decoding keeps",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+    )
+    for share in plan.shares:
+        group = plan.groups[share.group]
+        for side in group.sides:
+            slots = "grow" if side.slot_count is None else str(side.slot_count)
+            table.add_row(
+                f"{share.fraction} {group.name}",
+                side.side,
+                side.row_class.value,
+                slots,
+                side.addressing.value,
+            )
+    inputs = Text(f"inputs: {', '.join(('x', *plan.inputs))}")
+    return Group(*(Padding(part, (0, 0, 1, 0)) for part in (table, inputs)))
 
 
 def _heading(pattern: Pattern) -> Text:

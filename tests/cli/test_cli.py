@@ -153,6 +153,18 @@ def test_unknown_mixers_and_parameters_are_findings(file, options):
     assert "error[GLM1" in result.stderr
 
 
+def test_explain_shows_the_schedule(file):
+    result = run("build", file(GOOD), "--mixer", "first", "--explain")
+    assert result.exit_code == 0
+    assert "shifts" in result.stdout and "inputs: x, q, k" in result.stdout
+    assert "first: wrote first" in result.stdout
+
+
+def test_names_of_files_are_only_text(file):
+    name = file(GOOD, "a[/]b :smile: " + "x" * 90 + ".glm")
+    assert run("check", name).stdout == f"{name}: no mistakes\n"
+
+
 # -- JSON ---------------------------------------------------------------------------------------------
 
 
