@@ -1,14 +1,16 @@
-"""Mixers that between them need every kernel: each class of rows, both ways to mix, and weights of each form."""
+"""Mixers that between them need every kernel: each class of rows, both ways to mix, all forms of weights."""
 
 # looked up by slot: shifts, or a table of columns
 BY_SLOT = {
     "first_order": "B[i] = {i - 1} weights A = 1 - sum(B) weights B = sigmoid(gate)",
     "squares_joint": "B[i] = {i - (k^2 + 1) for k in 0..}",
-    "shifts_both": "A[i] = {i - 3*k for k in 0..4} B[i] = {i - 2^k for k in 0..} weights A, B = softmax(slot_gate)",
+    "shifts_both": """
+        A[i] = {i - 3*k for k in 0..4} B[i] = {i - 2^k for k in 0..} weights A, B = softmax(slot_gate)""",
     "compacted": "let f(k) = 2^k B[i] = compact(f)[i] weights A, B = softmax(slot_gate)",
     "fenwick_reader": "A[i] = fenwick[i]",
     "landmarked": "B[i] = {i - 1} | ({k^2 for k in 0..i if k^2 < i - 1})",
-    "blocks_both": "A[i] = block(8)[i] B[i] = block(16)[i] - {i} weights A = const weights B = 0.1 * sigmoid(gate)",
+    "blocks_both": """
+        A[i] = block(8)[i] B[i] = block(16)[i] - {i} weights A = const weights B = 0.1 * sigmoid(gate)""",
     "pairs": "A[i] = {i - j*k for j in 0..4 for k in 0..4} weights A = softmax(2 * dot(q, k))",
 }
 
@@ -16,8 +18,11 @@ BY_SLOT = {
 BY_TILE = {
     "attention_joint": "A[i] = causal[i]",
     "recurrence_joint": "B[i] = past[i]",
-    "mixture": "A[i] = causal[i] B[i] = past[i] weights A = 0.1 * softmax(dot(q, k)) weights B = 0.9 * softmax(dot(q, k))",
-    "delta_values": "B[i] = past[i] weights A = sigmoid(gate) weights B = -sigmoid(gate) * dot(unit(k), unit(k))",
+    "mixture": """
+        A[i] = causal[i] B[i] = past[i]
+        weights A = 0.1 * softmax(dot(q, k)) weights B = 0.9 * softmax(dot(q, k))""",
+    "delta_values": """
+        B[i] = past[i] weights A = sigmoid(gate) weights B = -sigmoid(gate) * dot(unit(k), unit(k))""",
     "delta_former": "B[i] = past[i] weights A = 1 weights B = -softmax(dot(q, k)) * sigmoid(gate)",
     "wide_windows": "A[i] = window(80)[i] B[i] = window(100)[i] - {i}",
     "plain_average": "A[i] = causal[i] weights A = 0.01",

@@ -3,9 +3,9 @@
     glmc build … -o build/packages
     python tests/kernels/on_gpu.py build/packages
 
-Runs on built packages alone: it needs torch and triton, not glmc. Of each package's kernels it checks outputs and all
-gradients in float32 and bfloat16, odd lengths, packed sequences, that two runs agree bit for bit, and that every
-element of every result is written. Prints a line a case, and exits 1 if any fails.
+Runs on built packages alone: it needs torch and triton, not glmc. Of each package's kernels it checks outputs
+and all gradients in float32 and bfloat16, odd lengths, packed sequences, that two runs agree bit for bit, and
+that every element of every result is written. Prints a line a case, and exits 1 if any fails.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ SHAPES = (
 )
 
 
-def draw(kernels: ModuleType, rows: ModuleType, shape: tuple[int, ...], device: str) -> dict[str, torch.Tensor]:
+def draw(
+    kernels: ModuleType, rows: ModuleType, shape: tuple[int, ...], device: str
+) -> dict[str, torch.Tensor]:
     """Random float64 inputs of `mix`, that float32 and bfloat16 hold exactly."""
     B, T, H, D, d_k = shape
     slots = rows.slots(T)
@@ -49,7 +51,9 @@ def draw(kernels: ModuleType, rows: ModuleType, shape: tuple[int, ...], device: 
     names = [name for name in inspect.signature(kernels.mix).parameters if name in sizes]
     scale = {"const": 0.1}
     return {
-        name: (scale.get(name, 1.0) * torch.randn(sizes[name], generator=generator, device=device)).bfloat16().double()
+        name: (scale.get(name, 1.0) * torch.randn(sizes[name], generator=generator, device=device))
+        .bfloat16()
+        .double()
         for name in names
     }
 
@@ -68,8 +72,8 @@ def gradients(y: torch.Tensor, inputs: list[torch.Tensor], grad: torch.Tensor) -
 
 
 def error(got: torch.Tensor, want: torch.Tensor) -> float:
-    """The largest error, relative to the largest value where that is above 1; infinite where something is no number."""
-    found = (got.double() - want).abs().max() / want.abs().max().clamp(min=1.0)
+    """The largest error, relative to the largest value where that is above 1; NaN counts as infinite."""
+    found = (got.detach().double() - want.detach()).abs().max() / want.detach().abs().max().clamp(min=1.0)
     return float("inf") if found.isnan() else float(found)
 
 
@@ -96,7 +100,10 @@ def compare(package: str, shape: tuple[int, ...], lengths: tuple[int, ...] | Non
         passed &= good
         listed = " ".join(f"{name} {value:.0e}" for name, value in zip(("y", *inputs), errors, strict=False))
         verdict = "ok" if good else "FAILED" if repeats else "FAILED: two runs differ"
-        print(f"{package:24} {str(dtype)[6:]:9} {shape} {lengths or ''} {listed} {seconds:.1f}s {verdict}", flush=True)
+        print(
+            f"{package:24} {str(dtype)[6:]:9} {shape} {lengths or ''} {listed} {seconds:.1f}s {verdict}",
+            flush=True,
+        )
     return passed
 
 
@@ -120,7 +127,10 @@ def main() -> int:
                 try:
                     passed &= compare(package, tuple(shape), lengths, options.device)
                 except Exception as problem:  # the others still count
-                    print(f"{package} {shape} FAILED: {type(problem).__name__}: {str(problem)[:400]}", flush=True)
+                    print(
+                        f"{package} {shape} FAILED: {type(problem).__name__}: {str(problem)[:400]}",
+                        flush=True,
+                    )
                     passed = False
     return 0 if passed else 1
 

@@ -1,0 +1,83 @@
+"""Runs every mixer's kernels in Triton's interpreter, which takes a process of its own.
+
+Prints, as JSON, by mixer: the errors of the output and of every gradient against the dense float64 meaning,
+whose gradients are central differences; and whether a second run agrees bit for bit. `torch.empty` holds NaN.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from fractions import Fraction
+
+import torch
+
+from glmc.pattern.interpret import interpret
+from tests.kernels.mixers import BY_SLOT, BY_TILE
+from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern
+
+LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot, 64 by tile
+STEP = 1e-5
+
+
+def meaning(name: str, inputs: Inputs, lengths: tuple[int, ...]) -> torch.Tensor:
+    """The dense float64 result of each sequence by itself."""
+    whole = replace(pattern(name), groups=(replace(pattern(name).groups[0], fraction=Fraction(1)),))
+    pieces = zip(
+        *(
+            value.split(lengths, 1) if key != "const" else [value] * len(lengths)
+            for key, value in inputs.items()
+        ),
+        strict=True,
+    )
+    rows = [
+        interpret(whole, dict(zip(inputs, map(torch.Tensor.numpy, piece), strict=True))) for piece in pieces
+    ]
+    return torch.cat([torch.from_numpy(row) for row in rows], 1)
+
+
+def run(name: str, inputs: Inputs, lengths: tuple[int, ...], grad: torch.Tensor) -> list[torch.Tensor]:
+    """The output and the gradients of all inputs."""
+    starts, stops = bounds(lengths) if len(lengths) > 1 else (None, None)
+    leaves = [value.detach().clone().requires_grad_() for value in inputs.values()]
+    y = kernels(name).mix(*leaves, starts, stops)
+    return [y.detach(), *torch.autograd.grad(y, leaves, grad.to(y.dtype), materialize_grads=True)]
+
+
+def compare(
+    name: str, lengths: tuple[int, ...], dtype: torch.dtype = torch.float32, heads: int = 1
+) -> dict[str, float | bool]:
+    inputs = {key: value.to(dtype) for key, value in draw(name, (1, sum(lengths), heads, 20, 16)).items()}
+    exact = {key: value.double() for key, value in inputs.items()}
+    want = meaning(name, exact, lengths)
+    grad = torch.randn(want.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    first, second = run(name, inputs, lengths, grad), run(name, inputs, lengths, grad)
+    found: dict[str, float | bool] = {
+        "y": float((first[0].double() - want).abs().max()),
+        "repeats": all(map(torch.equal, first, second)),
+    }
+    for (key, value), got in zip(exact.items(), first[1:], strict=True):
+        direction = torch.randn(value.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+        direction = STEP * direction / direction.norm()
+        above, below = (meaning(name, {**exact, key: value + sign * direction}, lengths) for sign in (1, -1))
+        slope = ((above - below) * grad).sum() / (2 * STEP)
+        found[key] = float(
+            ((got.double() * direction).sum() / STEP - slope).abs() / slope.abs().clamp(min=1.0)
+        )
+    return found
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    names = sys.argv[1:] or [*BY_SLOT, *BY_TILE]
+    found = {f"{name} packed": compare(name, LENGTHS) for name in names}
+    found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
+    found |= {f"{name} bfloat16": compare(name, (67,), torch.bfloat16, heads=2) for name in names[::6]}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Kernels: interpreted they compute the meaning and its gradients, compiled for sm_90 they spill nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.kernels.mixers import BY_SLOT, BY_TILE
+from tests.kernels.packages import bounds, draw, kernels
+
+triton = pytest.importorskip("triton")
+
+ROOT = Path(__file__).parents[2]
+Errors = dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def interpreted() -> dict[str, Errors]:
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.kernels.interpreted"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Errors] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+def test_interpreted_kernels_compute_the_meaning(name: str, interpreted: dict[str, Errors]) -> None:
+    for case in ("packed", "one"):
+        errors = interpreted[f"{name} {case}"]
+        assert errors.pop("repeats")
+        assert max(errors.values()) < 1e-5, (case, errors)
+
+
+def test_interpreted_kernels_in_bfloat16(interpreted: dict[str, Errors]) -> None:
+    found = {name: errors for name, errors in interpreted.items() if name.endswith("bfloat16")}
+    assert len(found) == 3
+    for name, errors in found.items():
+        assert errors.pop("repeats")
+        assert max(errors.values()) < 0.05, (name, errors)
+
+
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+def test_long_intervals_are_mixed_by_tile(name: str) -> None:
+    assert hasattr(kernels(name), f"{name}_product_kernel") == (name in BY_TILE)
+
+
+# -- compiled for sm_90 -----------------------------------------------------------------------------------
+
+
+class Recorder:
+    """Stands for a kernel and keeps what it is launched with."""
+
+    def __init__(self, kernel: Any) -> None:
+        self.kernel = kernel
+        self.launches: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Any:
+        def launch(*arguments: Any, **constants: Any) -> None:
+            self.launches[repr([signature_of(argument) for argument in arguments] + [constants])] = (
+                arguments,
+                constants,
+            )
+
+        return launch
+
+
+def signature_of(argument: Any) -> str:
+    match argument:
+        case None:
+            return "constexpr"
+        case torch.Tensor():
+            types = {torch.float32: "*fp32", torch.bfloat16: "*bf16", torch.int32: "*i32"}
+            return types[argument.dtype]
+        case float():
+            return "fp32"
+        case _:
+            return "i32"
+
+
+def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Every kernel that a forward and a backward pass launch, compiled for sm_90."""
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    module = kernels(name)
+    recorders = [Recorder(value) for key, value in vars(module).items() if key.endswith("_kernel")]
+    for recorder in recorders:
+        patch.setattr(module, recorder.kernel.__name__, recorder)
+    length = 400
+    inputs = {
+        key: value.to(dtype).requires_grad_() for key, value in draw(name, (1, length, 2, d, d)).items()
+    }
+    y = module.mix(*inputs.values(), *(bounds((300, 100)) if packed else (None, None)))
+    y.sum().backward()
+    for recorder in recorders:
+        for arguments, constants in recorder.launches.values():
+            options = {key: constants.pop(key) for key in ("num_warps",) if key in constants}
+            if options.get("num_warps") == 8:  # what a GPU multiplies; without one it is float32
+                constants["OPERAND"] = triton.language.bfloat16
+            names = [key for key in recorder.kernel.arg_names if key not in constants]
+            signature = {key: signature_of(value) for key, value in zip(names, arguments, strict=True)}
+            fixed = constants | {key: None for key, kind in signature.items() if kind == "constexpr"}
+            signature |= dict.fromkeys(fixed, "constexpr")
+            source = ASTSource(fn=recorder.kernel, signature=signature, constexprs=fixed)
+            yield triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+
+
+def check_resources(kernel: Any) -> None:
+    cuobjdump = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(kernel.asm["cubin"])
+        file.flush()
+        command = [str(cuobjdump), "--dump-resource-usage", file.name]
+        log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    spilled = re.search(r"STACK:(\d+)", log)
+    assert spilled is not None and int(spilled[1]) == 0, (kernel.metadata.name, log)
+    assert kernel.metadata.shared <= 227 * 1024
+
+
+@pytest.mark.parametrize("d", [64, 128])
+@pytest.mark.parametrize("name", ["shifts_both", "landmarked", "recurrence_joint"])
+def test_compiled_kernels_spill_nothing(name: str, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 0
+    for kernel in compiled(name, d, torch.bfloat16, False, monkeypatch):
+        check_resources(kernel)
+        count += 1
+    assert count >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("packed", [False, True], ids=["whole", "packed"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("d", [16, 48, 64, 96, 128, 256])
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+def test_every_compiled_kernel_spills_nothing(
+    name: str, d: int, dtype: torch.dtype, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kernel in compiled(name, d, dtype, packed, monkeypatch):
+        check_resources(kernel)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+def test_compiled_kernels_compute_the_reference(name: str) -> None:
+    from tests.kernels.on_gpu import SHAPES, compare
+
+    package = kernels(name).__name__.rpartition(".")[0]
+    for *shape, lengths in SHAPES:
+        assert compare(package, tuple(shape), lengths, "cuda")
