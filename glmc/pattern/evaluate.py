@@ -52,6 +52,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 BITS_LIMIT = 4096  # of any value
 MAP_LIMIT = 1 << 20  # of a recursive map's argument
+ROOT_LIMIT = 64  # of the denominator of an exponent
 
 Kind = Literal[
     "zero divisor",
@@ -64,7 +65,6 @@ Kind = Literal[
     "not an integer",
     "negative map argument",
     "power that is not real",
-    "power with an irrational exponent",
     "too large",
     "undecided",
     "endless",
@@ -245,12 +245,15 @@ def _positive_quotient(
 
 
 def _power(expr: Expr, base: Value, exponent: Value, environment: Environment) -> Value:
-    if isinstance(exponent, Real):
-        raise environment.error("power with an irrational exponent", expr)
-    if exponent < 0 and reals.sign(base) == 0:
+    base_sign = reals.sign(base)
+    if base_sign == 0 and reals.sign(exponent) < 0:
         raise environment.error("zero divisor", expr, 0)
-    if isinstance(exponent, Fraction) and (exponent.denominator > 64 or reals.sign(base) < 0):
-        raise environment.error("power that is not real", expr, exponent)
+    if base_sign < 0 and not isinstance(exponent, int):
+        raise environment.error("power that is not real", expr, base)
+    if base_sign == 0 and isinstance(exponent, Real):
+        return 0
+    if isinstance(exponent, Fraction) and exponent.denominator > ROOT_LIMIT:
+        raise environment.error("too large", expr, exponent)
     return reals.power(base, exponent, BITS_LIMIT)
 
 
@@ -468,7 +471,7 @@ def _columns(expr: Expr, rows: Rows) -> _Columns:
             whole, divisor = _exact(_columns(numerator, rows)), _exact(_positive(_columns(denominator, rows)))
             return _rest(whole, divisor)
         case Power(base, exponent):
-            return _column_power(_columns(base, rows), _exact(_columns(exponent, rows)))
+            return _column_power(_columns(base, rows), _columns(exponent, rows), len(rows))
         case Call(function, arguments):
             return _column_call(expr, function, [_columns(argument, rows) for argument in arguments], rows)
         case MapValue(map_, argument):
@@ -663,7 +666,12 @@ def _simple(numerator: Column, denominator: Column) -> _Columns:
     return numerator if _is_one(denominator) else _Ratio(numerator, denominator)
 
 
-def _column_power(base: _Columns, exponent: Column) -> _Columns:
+def _column_power(base: _Columns, exponent: _Columns, size: int) -> _Columns:
+    match exponent:
+        case _Ratio(int(p), int(q)):
+            return _approximate_power(_approximate(base, size), p / q)
+        case _Ratio() | _Approximate():
+            raise _Elementwise
     x = _ratio(base)
     if np.any(np.asarray(exponent) < 0):
         raise _Elementwise
@@ -810,6 +818,17 @@ def _approximate_call(function: str, arguments: list[_Approximate]) -> _Approxim
             return _with_rounding(value, (over.error + np.abs(value) * under.error) / low)
         case _:
             raise AssertionError(function)
+
+
+def _approximate_power(x: _Approximate, exponent: float) -> _Approximate:
+    low = x.value - x.error
+    if np.any(low <= 0):
+        raise _Elementwise
+    value = np.power(x.value, exponent)
+    spread = abs(exponent) * (2 * x.error / low + np.abs(np.log(x.value)) * 2.0**-52)
+    if not np.all(spread < 0.1):
+        raise _Elementwise
+    return _with_rounding(value, 1.2 * spread * value)
 
 
 def _binary_log(x: _Approximate) -> _Approximate:

@@ -37,8 +37,10 @@ class Separation:
     degree: int
 
     @property
-    def bits(self) -> int:
-        return self.low + (self.degree - 1) * self.high
+    def least(self) -> Fraction | None:
+        """The bound; None where it is too small to be of use."""
+        bits = self.low + (self.degree - 1) * self.high
+        return Fraction(1, 1 << bits) if bits < PRECISION_LIMIT else None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def sign(x: Value) -> int:
             return 1
         if high < 0:
             return -1
-        if x.separation is not None and max(-low, high) < Fraction(1, 1 << x.separation.bits):
+        least = None if x.separation is None else x.separation.least
+        if least is not None and max(-low, high) < least:
             return 0
         if bits == 64 and x.logs is not None and x.logs.is_zero():
             return 0
@@ -175,25 +178,55 @@ def divide(x: Value, y: Value) -> Value:
     return Real(enclose, _combined(x, y, separation))
 
 
-def power(x: Value, exponent: Rational, bits_limit: int) -> Value:
-    """x^exponent, x >= 0 if the exponent is no integer, x != 0 if it is negative. Raises ``TooLarge``."""
-    exponent = Fraction(exponent)
+def power(x: Value, exponent: Value, bits_limit: int) -> Value:
+    """x^exponent, x > 0 if the exponent is no integer, x != 0 if it is negative. Raises ``TooLarge``."""
+    if isinstance(exponent, Real):
+        return _real_power(x, exponent, bits_limit)
     if exponent < 0:
         return divide(1, power(x, -exponent, bits_limit))
     base = root(x, exponent.denominator)
     times = exponent.numerator
-    if not isinstance(base, Real):
-        if bit_length(base) * times > bits_limit and base not in (-1, 0, 1):
-            raise TooLarge
-        if isinstance(base, int):
-            return int(base**times)
-        return normal(base**times)
-    if times > 64:
+    if isinstance(base, Real):
+        return _repeated(base, times, bits_limit)
+    if bit_length(base) * times > bits_limit and base not in (-1, 0, 1):
         raise TooLarge
-    product: Value = 1
-    for _ in range(times):
-        product = multiply(product, base)
-    return product
+    return int(base**times) if isinstance(base, int) else normal(base**times)
+
+
+def _repeated(x: Real, times: int, bits_limit: int) -> Value:
+    """x·x·…·x, which lies in the field of x, so that the degree stays."""
+    if times == 0:
+        return 1
+    if times * max(bit_length(bound) for bound in x.enclose(64)) > 64 * bits_limit:
+        raise TooLarge
+
+    def enclose(bits: int) -> Enclosure:
+        low, high = x.enclose(bits + times.bit_length())
+        ends = (low**times, high**times)
+        crosses = low < 0 < high and times % 2 == 0
+        return _rounded(Fraction(0) if crosses else min(ends), max(ends), bits)
+
+    bound = x.separation
+    return Real(enclose, bound and Separation(bound.high * times, bound.low * times, bound.degree))
+
+
+def _real_power(x: Value, exponent: Real, bits_limit: int) -> Value:
+    """x^exponent = exp(exponent · ln x); exactly, where the exponent is a sum of logarithms to the base x."""
+    logs = exponent.logs
+    if logs is not None and logs.base is not None and _same(logs.base, x):
+        product: Value = 1
+        for coefficient, value in ((logs.constant, logs.base), *logs.terms):
+            product = multiply(product, power(value, coefficient, bits_limit))
+        return product
+    natural = multiply(exponent, logarithm(x, None))
+    if enclosure(natural, 64)[1] > bits_limit:
+        raise TooLarge
+
+    def enclose(bits: int) -> Enclosure:
+        low, high = enclosure(natural, bits)
+        return _exponential(low, bits)[0], _exponential(high, bits)[1]
+
+    return Real(enclose)
 
 
 def root(x: Value, degree: int) -> Value:
@@ -305,6 +338,22 @@ def _natural_log(x: Fraction, bits: int) -> Enclosure:
     return Fraction(centre - error, 1 << digits), Fraction(centre + error, 1 << digits)
 
 
+def _exponential(x: Fraction, bits: int) -> Enclosure:
+    """exp(x) = 2^m · exp(x − m·ln 2), by the series of exp at a rest below 1/2 in magnitude."""
+    shift = round(x * Fraction(1.4426950408889634))
+    digits = bits + max(shift, 0) + 8 + abs(shift).bit_length()
+    two, two_error = _inverse_tanh(Fraction(1, 3), digits)
+    rest = math.floor(x * (1 << digits)) - 2 * shift * two
+    total, term, divisor = 0, 1 << digits, 1
+    while term not in (0, -1):
+        total += term
+        term = (term * rest >> digits) // divisor
+        divisor += 1
+    error = 4 * abs(shift) * two_error + 4 * divisor + 4
+    scale = Fraction(2) ** (shift - digits)
+    return (total - error) * scale, (total + error) * scale
+
+
 def _inverse_tanh(x: Fraction, digits: int) -> tuple[int, int]:
     """atanh(x) for |x| <= 1/3 in units of 2^-digits, and a bound of the error in those units."""
     argument = math.floor(x * (1 << digits))
@@ -336,7 +385,7 @@ def _combined(
 def _log_sum(x: Value, y: Value) -> LogSum | None:
     match x, y:
         case Real(logs=LogSum(base, constant, terms)), Real(logs=LogSum(other, other_constant, other_terms)):
-            same = base is other or (not isinstance(base, Real) and base == other)
+            same = _same(base, other)
             return LogSum(base, constant + other_constant, terms + other_terms) if same else None
         case Real(logs=LogSum(base, constant, terms)), int() | Fraction():
             return LogSum(base, constant + y, terms)
@@ -354,3 +403,8 @@ def _log_multiple(x: Value, y: Value) -> LogSum | None:
             return _log_multiple(y, x)
         case _:
             return None
+
+
+def _same(x: Value | None, y: Value | None) -> bool:
+    """Whether both are one number as far as it shows without a decision."""
+    return x is y or (not isinstance(x, Real) and x == y)

@@ -32,6 +32,7 @@ from glmc.pattern.nodes import (
     Generator,
     Group,
     Intersection,
+    Learned,
     Listed,
     Number,
     Product,
@@ -39,13 +40,16 @@ from glmc.pattern.nodes import (
     Remainder,
     RowSet,
     Side,
+    SlotGate,
     Sum,
     Union,
+    Weight,
 )
+from glmc.pattern.walk import subweights
 
 BLOCK_ENTRIES = 1 << 22  # entries that one block of rows may hold, about
-WORK_LIMIT = 1 << 30  # evaluations of an element, for one call
-LOOP_LIMIT = 1 << 21  # values of one variable that are tried one after the other
+WORK_LIMIT = 1 << 26  # evaluations of an element, for one call
+LOOP_LIMIT = 1 << 15  # values of one variable tried one after the other, beyond eight for each position
 
 
 @dataclass(frozen=True)
@@ -272,7 +276,7 @@ class _Expansion:
         variable = self.comprehension.generators[level].variable
         shared = bool(np.all(starts == starts[0]))
         live = np.arange(len(rows))
-        for step in range(LOOP_LIMIT):
+        for step in range(LOOP_LIMIT + 8 * int(rows.rows[-1])):
             if stops is not None:
                 live = live[np.asarray(starts[live] + step < stops[live], bool)]
             value = int(starts[0]) + step if shared else starts[live] + step
@@ -340,7 +344,7 @@ class SideSlots:
 class SlotLayout:
     """The logits of ``slot_gate`` and ``const`` of one group: A's slots and B's, one side after the other.
 
-    ``order`` names the numbered sides: A before B, a bounded side before a growing one.
+    ``order`` names the sides that have logits: A before B, a bounded side before a growing one.
     """
 
     a: SideSlots
@@ -365,16 +369,25 @@ class SlotLayout:
 
     @property
     def ambiguous(self) -> bool:
-        """Both sides grow, so no offset of the second would stay in place."""
-        return self.a.growing and self.b.growing
+        """Both sides ask for slots and grow, so no offset of the second would stay in place."""
+        return all(self.side(side).growing for side in self.order) and len(self.order) == 2
 
 
 def slot_layout(group: Group) -> SlotLayout:
-    """How the slots of a group's sides are numbered."""
+    """How the slots of a group's sides are numbered: every side that has numbers, whether its weight asks for
+    them or not; but where both grow, only those that ask.
+    """
     a, b = side_slots(group.a), side_slots(group.b)
-    numbered: list[tuple[Side, SideSlots]] = [("A", a), ("B", b)]
-    order = sorted((side for side in numbered if side[1].numbered), key=lambda side: side[1].growing)
-    return SlotLayout(a, b, tuple(name for name, _ in order))
+    sides: list[tuple[Side, SideSlots, Weight]] = [("A", a, group.weight_a), ("B", b, group.weight_b)]
+    numbered = [side for side in sides if side[1].numbered]
+    if a.growing and b.growing:
+        numbered = [side for side in numbered if asks_for_slots(side[2])]
+    return SlotLayout(a, b, tuple(name for name, _, _ in sorted(numbered, key=lambda side: side[1].growing)))
+
+
+def asks_for_slots(weight: Weight) -> bool:
+    """Whether a weight speaks of ``slot_gate`` or ``const``."""
+    return any(isinstance(part, SlotGate | Learned) for part in subweights(weight))
 
 
 @lru_cache(maxsize=256)

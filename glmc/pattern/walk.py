@@ -1,4 +1,6 @@
-"""The parts of expressions, conditions, maps and row sets, in the order in which they are written."""
+"""The parts of expressions, conditions, maps, row sets and weights, in the order in which they are
+written.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,16 @@ from glmc.pattern.nodes import (
     Comparison,
     Comprehension,
     Condition,
+    Constant,
     Difference,
+    Dot,
     Earlier,
     Expr,
     FloorDivide,
+    Gate,
     IndexMap,
     Intersection,
+    Learned,
     Length,
     Listed,
     MapValue,
@@ -31,9 +37,17 @@ from glmc.pattern.nodes import (
     Remainder,
     Row,
     RowSet,
+    RowSum,
+    Sigmoid,
+    SlotGate,
+    Softmax,
     Sum,
     Union,
     Variable,
+    Weight,
+    WeightProduct,
+    WeightQuotient,
+    WeightSum,
 )
 
 
@@ -110,3 +124,21 @@ def set_expressions(row_set: RowSet) -> Iterator[Expr]:
                         yield generator.stop
                 if condition is not None:
                     yield from compared(condition)
+
+
+def subweights(weight: Weight) -> Iterator[Weight]:
+    """``weight`` and everything in it; the weights that a row sum adds up are not in it."""
+    yield weight
+    match weight:
+        case Constant() | Dot() | Gate() | SlotGate() | Learned() | RowSum():
+            inner: tuple[Weight, ...] = ()
+        case Softmax(part, _) | Sigmoid(part):
+            inner = (part,)
+        case WeightSum(inner) | WeightProduct(inner):
+            pass
+        case WeightQuotient(numerator, denominator):
+            inner = (numerator, denominator)
+        case _:
+            assert_never(weight)
+    for part in inner:
+        yield from subweights(part)

@@ -82,6 +82,11 @@ def expressions() -> st.SearchStrategy[Expr]:
                 inner,
                 st.sampled_from([number(1), number(3), number("5/3")]),
             ),
+            st.builds(
+                lambda e, p: Call("floor", (Power(Call("abs", (e,)), p),)),
+                inner,
+                st.sampled_from([number("1/3"), number("3/2"), number("-1/2"), Call("sqrt", (number(2),))]),
+            ),
             st.builds(lambda e, b: Call("ceil", (Call("log", (e, b)),)), inner, small),
             st.builds(
                 MapValue,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import mpmath
@@ -54,6 +55,20 @@ def test_numbers_that_differ_far_behind_the_point() -> None:
     assert reals.ceil(close) == 10**30 + 1
     assert floor(logarithm(2**200 - 1, 2)) == 199
     assert compare(multiply(3, logarithm(2**200 - 1, 2)), 600) == -1
+
+
+def test_powers_of_irrational_numbers() -> None:
+    two = root(2, 2)
+    assert compare(power(two, 100, 4096), 2**50) == 0
+    assert floor(power(add(two, 1), 20, 4096)) == 45239073  # (1 + √2)^20 = 45239074 − (√2 − 1)^20
+    assert power(2, logarithm(3, 2), 4096) == 3
+    assert floor(power(2, two, 4096)) == 2
+    assert floor(multiply(power(2, two, 4096), 10**12)) == 2665144142690
+    assert floor(multiply(power(10, multiply(two, -1), 4096), 10**12)) == 38528884700
+    many = two
+    for prime in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53):
+        many = multiply(many, root(prime, 2))
+    assert floor(many) == math.isqrt(32589158477190044730)
 
 
 def test_what_no_method_decides_is_not_guessed() -> None:

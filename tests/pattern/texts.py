@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 
 from glmc.diagnostics import Severity, Sink
 from glmc.pattern.elaborate import elaborate
@@ -11,7 +10,7 @@ from glmc.source import Source
 from glmc.syntax.parser import parse
 
 
-def pattern(text: str, name: str, **settings: Fraction) -> Pattern:
+def pattern(text: str, name: str, **settings: str) -> Pattern:
     """The mixer ``name`` of a text without errors."""
     report = Sink(Source("test.glm", text))
     module = parse(report.source, report)
