@@ -161,7 +161,7 @@ def test_explain_shows_the_schedule(file):
 
 
 def test_names_of_files_are_only_text(file):
-    name = file(GOOD, "a[/]b :smile: " + "x" * 90 + ".glm")
+    name = file(GOOD, "a[bold]b[] :smile: " + "x" * 90 + ".glm")
     assert run("check", name).stdout == f"{name}: no mistakes\n"
 
 
