@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken as LarkUnexpectedToken
-from lark.lexer import PatternStr
 
 from glmc.diagnostics import Diagnostic, Sink
 from glmc.source import Source, Span
@@ -28,6 +27,7 @@ from glmc.syntax.errors import (
 from glmc.syntax.grammar import grammar
 from glmc.syntax.lexer import MAX_MISTAKES, tokenize
 from glmc.syntax.nodes import Item, Module
+from glmc.syntax.wording import expectation, found, joined
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _BODY_WORDS = {"_LET", "_WHERE", "_ROWS", "_DOC", "_WEIGHTS", "_STATE", "_CLAIM", "_HEADS"}
@@ -39,18 +39,8 @@ _BEFORE_ROWS = {"LBRACE", "RBRACE", "RPAR", "RSQB", "NAME", "INT", "DECIMAL", "S
 # What a mixer can lose without making its other statements look wrong.
 _HARMLESS = {"_DOC", "_CLAIM", "_STATE"}
 
-_EXPRESSION = {"NAME", "INT", "DECIMAL", "LPAR", "MINUS"}
-_OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "CIRCUMFLEX"}
-_RELATIONS = {"LT", "LE", "EQ", "NE", "GE", "GT"}
 _ITEM_SPELLINGS = ("mixer", "set", "let")
 _STATEMENT_SPELLINGS = ("doc", "where", "let", "A", "B", "weights", "state", "claim", "heads")
-_PLAIN = {
-    "NAME": "a name",
-    "INT": "an integer",
-    "STRING": "a string",
-    "ROW": "`A` or `B`",
-    "$END": "the end of the file",
-}
 
 
 def parse(source: Source, report: Sink) -> Module | None:
@@ -311,10 +301,10 @@ class _Reader:
         if unclosed is not None:
             closer = {"(": ")", "[": "]", "{": "}"}[str(unclosed)]
             return UnclosedBracket(
-                span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=_found(token)
+                span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=found(token)
             )
         if token.type == "$END":
-            return UnexpectedEnd(span=span, expected=_expectation(accepted))
+            return UnexpectedEnd(span=span, expected=expectation(accepted))
         if "_MIXER" in accepted and (token.type in _BODY_WORDS or token.type == "ROW"):
             return OutsideMixer(span=span, word=str(token))
         if (stray := self._stray_word(index, accepted)) is not None:
@@ -323,7 +313,7 @@ class _Reader:
         if token.type in _RESERVED and wants_name and not self._starts_line(index):
             return ReservedWord(span=span, word=str(token), suggestion=another_name(token))
         return UnexpectedToken(
-            span=span, found=_found(token), expected=_expectation(accepted), hint=self._habit(index, accepted)
+            span=span, found=found(token), expected=expectation(accepted), hint=self._habit(index, accepted)
         )
 
     def _unclosed_bracket(self, index: int) -> Token | None:
@@ -372,7 +362,7 @@ class _Reader:
             span=token_span(word),
             kind="statement" if inside else "item",
             word=str(word),
-            expected=_joined([f"`{spelling}`" for spelling in words]),
+            expected=joined([f"`{spelling}`" for spelling in words]),
             hint=did_you_mean(word, words),
         )
 
@@ -397,45 +387,3 @@ class _Reader:
 
 def _start(token: Token) -> int:
     return token_span(token).start
-
-
-def _found(token: Token) -> str:
-    if token.type == "$END":
-        return "the end of the file"
-    text = str(token)
-    return f"`{text if len(text) <= 24 else text[:23] + '…'}`"
-
-
-def _expectation(accepted: set[str]) -> str:
-    """The terminals that could come next, in plain words."""
-    rest = set(accepted)
-    words: list[str] = []
-
-    def fold(whole: set[str], phrase: str) -> None:
-        if whole <= rest:
-            words.append(phrase)
-            rest.difference_update(whole)
-
-    fold({"_DOC", "_CLAIM", "_LET", "_WHERE", "_WEIGHTS", "_STATE", "_HEADS", "ROW"}, "a statement")
-    fold({"_MIXER", "_SET", "_LET"}, "`mixer`, `set` or `let`")
-    if rest >= _OPERATORS:  # an operand stands before; another may follow it only in claims
-        rest -= _EXPRESSION | {"EQUAL"}
-        words.append("an operator")
-        rest -= _OPERATORS
-    elif rest >= _EXPRESSION:
-        rest -= _EXPRESSION | {"_NOT", "ROW"}
-        words.append("an expression")
-    fold(_RELATIONS, "a comparison")
-    if words or len(rest) > 1:
-        rest -= {"SEMICOLON", "$END"}
-    spelled = sorted(_PLAIN[kind] if kind in _PLAIN else _spelling(kind) for kind in rest)
-    return _joined(sorted(words) + spelled)
-
-
-def _spelling(kind: str) -> str:
-    pattern = grammar().get_terminal(kind).pattern
-    return f"`{pattern.value if isinstance(pattern, PatternStr) else pattern.value.split('(?!')[0]}`"
-
-
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
