@@ -19,5 +19,5 @@ def analyze(pattern: Pattern, length: int) -> Facts:
         found.total.fact(length),
         found.cache.fact(length),
         found.path.fact(length),
-        found.congestion,
+        found.congestion.fact(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from glmc.analysis import series
 from glmc.analysis.formula import call, enclose, normal, number, rewrite
 from glmc.analysis.intervals import Interval, OutOfRange
-from glmc.analysis.polynomial import Polynomial, TooLarge, polynomial
+from glmc.analysis.polynomial import Polynomial, TooLarge, constant, polynomial
 from glmc.analysis.series import TooFast, Unknown
 from glmc.pattern.evaluate import EvaluationError, IntArray, Rows, evaluate_rows
 from glmc.pattern.nodes import Call, Expr, Length, Product, Row, Sum
@@ -67,7 +68,10 @@ def _logarithm_is_larger(left: Expr, right: Expr, m: int) -> bool:
 
 
 def _monotone(difference: Polynomial, checked_to: int) -> Polynomial:
-    """``difference`` or something smaller: c·⌊x⌋ − c·⌊y⌋ with x >= y is dropped, as it is not negative."""
+    """Something that is not above ``difference``, without floors outside products.
+
+    c·⌊x⌋ − c·⌊y⌋ with x >= y is dropped, as it is not negative; other floors go to x or to a little below x.
+    """
     floors = [
         (atom, c)
         for ((atom, exponent), *more), c in ((m, c) for m, c in difference.terms if m)
@@ -81,7 +85,18 @@ def _monotone(difference: Polynomial, checked_to: int) -> Polynomial:
                 common = min(gain, -loss)
                 rest = difference - polynomial(x).scaled(common) + polynomial(y).scaled(common)
                 return _monotone(rest, checked_to)
+    for atom, c in floors:
+        inner = polynomial(atom.arguments[0]) if isinstance(atom, Call) else polynomial(atom)
+        least = inner if c < 0 else inner - constant(_lost(inner))
+        difference = difference + (least - polynomial(atom)).scaled(c)
     return difference
+
+
+def _lost(inner: Polynomial) -> Fraction:
+    """How much ⌊x⌋ may be below x: (q − 1)/q for a fraction p/q of integers, else 1."""
+    denominator = lcm(*(c.denominator for _, c in inner.terms))
+    whole = inner.scaled(Fraction(denominator)).is_integral
+    return Fraction(denominator - 1, denominator) if whole else Fraction(1)
 
 
 def _nonnegative_between(expr: Expr, start: int, stop: int) -> bool:

@@ -11,6 +11,7 @@ from glmc.analysis import cost, influence
 from glmc.analysis.batches import TooManyEntries
 from glmc.analysis.bounds import at_lengths
 from glmc.analysis.cache import cache
+from glmc.analysis.congestion import Congestion, congestion
 from glmc.analysis.facts import CongestionFact, Fact, Status
 from glmc.analysis.formula import N, call, number
 from glmc.analysis.growth import CONSTANT, Growth
@@ -23,6 +24,7 @@ from glmc.pattern.printer import print_expr
 
 _ENUMERATED = "enumeration of every length up to the one asked; no rule applies"
 _AFFORDABLE = 4096
+_COPIED = 1024
 _MOST_STEPS = 4
 
 
@@ -73,12 +75,37 @@ class Quantity:
 
 
 @dataclass(frozen=True, eq=False)
+class Copying:
+    """Congestion: its law, and an interval at one length; None where that is not affordable."""
+
+    law: Law
+    length: int
+    measured: Congestion | None
+
+    @property
+    def unroutable(self) -> tuple[int, int] | None:
+        return None if self.measured is None else self.measured.unroutable
+
+    def fact(self) -> CongestionFact:
+        if self.unroutable is not None:
+            j, i = self.unroutable
+            because = f"no path leads from input {j} to output {i}"
+            return CongestionFact(self.length, None, None, None, "proved", because, self.unroutable)
+        lower = None if self.measured is None else self.measured.lower
+        upper = None if self.measured is None else self.measured.upper
+        growth = self.law.growth
+        status: Status = "checked" if growth is None else "proved"
+        because = self.law.because if growth is not None else f"only bounds are proved ({self.law.because})"
+        return CongestionFact(self.length, lower, upper, growth, status, because)
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
     time: Quantity
     total: Quantity
     cache: Quantity
     path: Quantity
-    congestion: CongestionFact
+    congestion: Copying
 
 
 @lru_cache(maxsize=8)
@@ -91,7 +118,7 @@ def evidence(pattern: Pattern, length: int) -> Evidence:
         _quantity(known.total, cost.total(tokens)),
         _cache(pattern, known, length),
         _path(pattern, known, length),
-        CongestionFact(min(length, 1024), None, None, None, "checked", "not computed"),
+        _congestion(pattern, known.congestion, min(length, _COPIED)),
     )
 
 
@@ -124,6 +151,13 @@ def _path(pattern: Pattern, known: Laws, length: int) -> Quantity:
     if law is None or not law.infinite:
         law = Law(f"no path leads from input {j} to output {i}", infinite=True)
     return Quantity(law, found.values, None, found.unreachable)
+
+
+def _congestion(pattern: Pattern, law: Law, length: int) -> Copying:
+    try:
+        return Copying(law, length, congestion(pattern, length))
+    except TooManyEntries:
+        return Copying(law, length, None)
 
 
 def _quantity(law: Law | None, values: IntArray) -> Quantity:

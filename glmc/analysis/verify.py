@@ -5,33 +5,34 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import assert_never
 
+import numpy as np
+
 from glmc.analysis import errors, series
-from glmc.analysis.bounds import far_above, first_above, first_below, never_above
-from glmc.analysis.evidence import Evidence, Quantity, evidence
+from glmc.analysis.bounds import at_lengths, far_above, first_above, first_below, never_above
+from glmc.analysis.congestion import Congestion, congestion
+from glmc.analysis.evidence import Copying, Evidence, Quantity, evidence
 from glmc.analysis.facts import Facts, Verdict
-from glmc.analysis.formula import enclose
+from glmc.analysis.formula import enclose, number
 from glmc.analysis.growth import Growth
 from glmc.analysis.intervals import Interval, OutOfRange
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.series import NotPositive, Scale, TooFast, Unknown
 from glmc.diagnostics import Sink
-from glmc.pattern.evaluate import EvaluationError
-from glmc.pattern.nodes import Claim, Expr, Pattern
+from glmc.pattern.evaluate import EvaluationError, IntArray
+from glmc.pattern.nodes import Claim, Expr, Pattern, Product
 from glmc.pattern.printer import print_expr
 
 
 def verify(pattern: Pattern, facts: Facts, report: Sink) -> tuple[Verdict, ...]:
     """The verdict of each claim, in order; refuted and senseless claims are reported."""
     found = evidence(pattern, facts.length)
-    return tuple(_verdict(claim, found, report) for claim in pattern.claims)
+    return tuple(_verdict(claim, pattern, found, report) for claim in pattern.claims)
 
 
-def _verdict(claim: Claim, found: Evidence, report: Sink) -> Verdict:
-    quantity = _quantity(claim, found)
-    if quantity is None:
-        return Verdict(claim, "open", None, None)
+def _verdict(claim: Claim, pattern: Pattern, found: Evidence, report: Sink) -> Verdict:
+    quantity = _quantity(claim, pattern, found)
     try:
-        verdict = _judged(claim, quantity)
+        verdict = _judged(claim, quantity, pattern)
     except NotPositive:
         report(errors.BoundNotPositive(span=claim.span, bound=print_expr(claim.bound)))
         return Verdict(claim, "refuted", _derived(quantity), "the bound is not positive for large n")
@@ -39,11 +40,11 @@ def _verdict(claim: Claim, found: Evidence, report: Sink) -> Verdict:
         report(errors.BoundUndefined(span=claim.span, length=error.row or 2, reason=error.kind))
         return Verdict(claim, "refuted", _derived(quantity), f"the bound has no value: {error.kind}")
     if verdict.verdict == "refuted":
-        _report(verdict, report)
+        _report(verdict, _derived(quantity), report)
     return verdict
 
 
-def _quantity(claim: Claim, found: Evidence) -> Quantity | None:
+def _quantity(claim: Claim, pattern: Pattern, found: Evidence) -> Quantity | Copying:
     match claim.quantity:
         case "time":
             return found.time
@@ -54,37 +55,37 @@ def _quantity(claim: Claim, found: Evidence) -> Quantity | None:
         case "path":
             return found.path
         case "congestion":
-            return None
+            return found.congestion
         case _:
             assert_never(claim.quantity)
 
 
-def _judged(claim: Claim, quantity: Quantity) -> Verdict:
-    match claim.relation:
-        case "O" | "Omega" | "Theta":
+def _judged(claim: Claim, quantity: Quantity | Copying, pattern: Pattern) -> Verdict:
+    match claim.relation, quantity:
+        case "O" | "Omega" | "Theta", _:
             return _growth_verdict(claim, quantity)
-        case "<=" | "==":
+        case "<=" | "==", Quantity():
             return _value_verdict(claim, quantity)
-        case _:
-            assert_never(claim.relation)
+        case "<=" | "==", Copying():
+            return _copying_verdict(claim, quantity, pattern)
+    raise AssertionError(claim.relation)
 
 
-def _derived(quantity: Quantity) -> str | None:
-    return None if quantity.growth is None else str(quantity.growth)
+def _derived(quantity: Quantity | Copying) -> str | None:
+    return None if quantity.law is None or quantity.law.growth is None else str(quantity.law.growth)
 
 
 # -- growth claims -
 
 
-def _growth_verdict(claim: Claim, quantity: Quantity) -> Verdict:
+def _growth_verdict(claim: Claim, quantity: Quantity | Copying) -> Verdict:
     """O holds if the proved upper growth is at most the bound's, and fails if the lower one is above it."""
-    if quantity.unreachable is not None:
-        if claim.relation == "Omega":
-            return Verdict(claim, "proved", "infinite", _no_path(quantity.unreachable))
-        return Verdict(claim, "refuted", "infinite", _no_path(quantity.unreachable))
+    infinite = _infinite(quantity)
+    if infinite is not None:
+        return Verdict(claim, "proved" if claim.relation == "Omega" else "refuted", "infinite", infinite)
     derived = _derived(quantity)
     law = quantity.law
-    if law is None or (quantity.is_lower_bound and law.growth is None):
+    if law is None:
         _order(claim.bound)
         return Verdict(claim, "open", derived, None)
     below = _compare(law.upper, claim.bound)
@@ -105,11 +106,13 @@ def _growth_verdict(claim: Claim, quantity: Quantity) -> Verdict:
     return Verdict(claim, "proved" if holds else "open", derived, None)
 
 
-def _growth_witness(claim: Claim, quantity: Quantity, law: Law) -> str:
+def _growth_witness(claim: Claim, quantity: Quantity | Copying, law: Law) -> str:
     if law.growth is not None:
         grows = f"{claim.quantity} grows as {law.growth}"
     else:
         grows = f"{claim.quantity} grows at least as {law.lower} and at most as {law.upper}"
+    if isinstance(quantity, Copying):
+        return grows
     last = quantity.checked_to
     values = [f"{quantity.at(n)} at n = {n}" for n in (last // 16, last) if n >= 2]
     return f"{grows}: {', '.join(values)}" if values else grows
@@ -138,6 +141,8 @@ def _compare(growth: Growth | None, bound: Expr) -> int | None:
 
 # -- value claims -
 
+_ONE_BY_ONE = 4096
+
 
 def _value_verdict(claim: Claim, quantity: Quantity) -> Verdict:
     """<= and ==: refuted by a length, or by growth; proved from closed bounds; otherwise checked."""
@@ -149,18 +154,16 @@ def _value_verdict(claim: Claim, quantity: Quantity) -> Verdict:
     least = min((n for n in (above, below) if n is not None), default=None)
     if least is not None:
         return Verdict(claim, "refuted", derived, _at(claim, quantity, least))
-    if quantity.unreachable is not None:
-        return Verdict(claim, "refuted", "infinite", _no_path(quantity.unreachable))
+    infinite = _infinite(quantity)
+    if infinite is not None:
+        return Verdict(claim, "refuted", "infinite", infinite)
     law = quantity.law
     if law is None:
         return Verdict(claim, "open" if quantity.is_lower_bound else "checked", derived, None)
-    if (witness := _far_witness(claim, quantity)) is not None:
+    witness = _far_witness(claim, quantity, law) or _growth_difference(claim, law)
+    if witness is not None:
         return Verdict(claim, "refuted", derived, witness)
-    checked_to = quantity.checked_to
-    holds = law.at_most is not None and never_above(law.at_most, claim.bound, checked_to)
-    if claim.relation == "==":
-        holds = holds and law.at_least is not None and never_above(claim.bound, law.at_least, checked_to)
-    if holds and not quantity.is_lower_bound:
+    if _holds_beyond(claim, law, quantity.checked_to) and not quantity.is_lower_bound:
         return Verdict(claim, "proved", derived, None)
     return Verdict(claim, "open" if quantity.is_lower_bound else "checked", derived, None)
 
@@ -181,34 +184,116 @@ def _bound_at(bound: Expr, length: int) -> str:
     return f"about {float(found.low):.4g}"
 
 
-def _far_witness(claim: Claim, quantity: Quantity) -> str | None:
-    """A violation beyond the checked lengths: a growth that differs, with a length if one is found."""
-    law = quantity.law
-    assert law is not None
-    below, above = _compare(law.upper, claim.bound), _compare(law.lower, claim.bound)
-    too_large = above is not None and above > 0
-    too_small = claim.relation == "==" and below is not None and below < 0
-    if quantity.exact is not None:
-        for value, bound in ((quantity.exact, claim.bound), (claim.bound, quantity.exact)):
-            if value is claim.bound and claim.relation == "<=":
-                continue
-            length = far_above(value, bound, quantity.checked_to)
-            if length is not None:
-                return _at(claim, quantity, length)
-    if too_large or too_small:
-        return f"the derived growth is {law.growth or law.lower}, so it fails for all large n"
+def _holds_beyond(claim: Claim, law: Law, checked_to: int) -> bool:
+    """Whether closed bounds prove the claim for every n > checked_to."""
+    above = law.at_most is not None and _never_above(law.at_most, claim.bound, checked_to)
+    if claim.relation == "<=" or not above:
+        return above
+    return law.at_least is not None and _never_above(claim.bound, law.at_least, checked_to)
+
+
+def _never_above(left: Expr, right: Expr, checked_to: int) -> bool:
+    """left <= right for every n > checked_to: one by one at first, where that is affordable, then at once."""
+    tail = max(checked_to, _ONE_BY_ONE)
+    try:
+        one_by_one = _below_at(left, right, np.arange(checked_to + 1, tail + 1))
+    except EvaluationError:
+        return never_above(left, right, checked_to)
+    return one_by_one and never_above(left, right, tail)
+
+
+def _below_at(left: Expr, right: Expr, lengths: IntArray) -> bool:
+    """left <= right at these lengths, where one of them is an integer."""
+    if not len(lengths):
+        return True
+    negative = Product((number(-1), left))
+    return bool((-at_lengths(negative, lengths) <= at_lengths(right, lengths)).all())
+
+
+def _far_witness(claim: Claim, quantity: Quantity, law: Law) -> str | None:
+    """A length beyond the checked ones at which closed bounds contradict the claim."""
+    sides = [] if law.at_least is None else [(law.at_least, claim.bound)]
+    if claim.relation == "==" and law.at_most is not None:
+        sides.append((claim.bound, law.at_most))
+    for larger, smaller in sides:
+        length = far_above(larger, smaller, quantity.checked_to)
+        if length is not None and quantity.at(length) is not None:
+            return _at(claim, quantity, length)
     return None
 
 
-def _no_path(pair: tuple[int, int]) -> str:
-    j, i = pair
-    return f"no path leads from input {j} to output {i}, so path is infinite from n = {i + 1} on"
+def _growth_difference(claim: Claim, law: Law) -> str | None:
+    """A proved growth that the bound does not have, so that the claim fails for all large n."""
+    try:
+        below, above = _compare(law.upper, claim.bound), _compare(law.lower, claim.bound)
+    except NotPositive:
+        return None
+    too_large = above is not None and above > 0
+    too_small = claim.relation == "==" and below is not None and below < 0
+    if not (too_large or too_small):
+        return None
+    return f"the derived growth is {law.growth or law.lower}, so the claim fails for all large n"
+
+
+def _infinite(quantity: Quantity | Copying) -> str | None:
+    """Why the quantity is infinite, if it is."""
+    match quantity:
+        case Quantity(unreachable=(j, i)):
+            return f"no path leads from input {j} to output {i}, so path is infinite from n = {i + 1} on"
+        case Copying(unroutable=(j, i)):
+            return f"no path leads from input {j} to output {i}, so {i - j} tokens cannot be copied"
+        case _:
+            return None
+
+
+# -- congestion -
+
+
+_FEW = 17
+
+
+def _copying_verdict(claim: Claim, copying: Copying, pattern: Pattern) -> Verdict:
+    """As for values, from intervals at the first lengths and at the measured one, and from closed bounds."""
+    derived = _derived(copying)
+    infinite = _infinite(copying)
+    if infinite is not None:
+        return Verdict(claim, "refuted", "infinite", infinite)
+    found = [congestion(pattern, n) for n in range(2, min(_FEW, copying.length))]
+    found += [] if copying.measured is None else [copying.measured]
+    inside = True
+    for interval in found:
+        at = np.array([interval.length])
+        bound = int(at_lengths(claim.bound, at)[0])
+        whole = bound == -int(at_lengths(Product((number(-1), claim.bound)), at)[0])
+        too_large = interval.lower is None or interval.lower > bound
+        too_small = interval.upper is not None and (interval.upper < bound or not whole)
+        if too_large or (claim.relation == "==" and too_small):
+            shown = _bound_at(claim.bound, interval.length)
+            value = f"at n = {interval.length} the congestion is {_range(interval)}"
+            return Verdict(claim, "refuted", derived, f"{value}, and the claimed bound is {shown}")
+        inside = inside and interval.upper is not None and interval.upper <= bound
+        inside = inside and (claim.relation == "<=" or interval.lower == bound)
+    law = copying.law
+    witness_of_growth = _growth_difference(claim, law)
+    if witness_of_growth is not None:
+        return Verdict(claim, "refuted", derived, witness_of_growth)
+    if _holds_beyond(claim, law, 1):
+        return Verdict(claim, "proved", derived, None)
+    return Verdict(claim, "checked" if inside and copying.measured is not None else "open", derived, None)
+
+
+def _range(interval: Congestion) -> str:
+    if interval.unroutable is not None:
+        return "infinite"
+    if interval.lower == interval.upper:
+        return str(interval.lower)
+    return f"between {interval.lower} and {interval.upper}"
 
 
 # -- reports -
 
 
-def _report(verdict: Verdict, report: Sink) -> None:
+def _report(verdict: Verdict, growth: str | None, report: Sink) -> None:
     claim = verdict.claim
     relation = {"O": "O", "Omega": "Omega", "Theta": "Theta"}.get(claim.relation)
     bound = print_expr(claim.bound)
@@ -217,7 +302,7 @@ def _report(verdict: Verdict, report: Sink) -> None:
     if verdict.derived is None or verdict.derived == "infinite":
         kind = errors.WitnessRefuted
     else:
-        kind = errors.BoundRefuted if relation is not None else errors.ValueRefuted
+        kind = errors.BoundRefuted if verdict.derived == growth else errors.ValueRefuted
     report(
         kind(
             span=claim.span,

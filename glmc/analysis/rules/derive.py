@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from glmc.analysis.rules.copying import congestion_law
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.rules.liveness import cache_law
 from glmc.analysis.rules.paths import path_law
@@ -20,8 +21,11 @@ class Laws:
     total: Law
     cache: Law
     path: Law | None
+    congestion: Law
 
 
 @lru_cache(maxsize=64)
 def laws(pattern: Pattern) -> Laws:
-    return Laws(time_law(pattern), total_law(pattern), cache_law(pattern), path_law(pattern))
+    return Laws(
+        time_law(pattern), total_law(pattern), cache_law(pattern), path_law(pattern), congestion_law(pattern)
+    )

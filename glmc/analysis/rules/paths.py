@@ -50,17 +50,21 @@ class Hops:
 
 
 def path_law(pattern: Pattern) -> Law | None:
+    return groups_law(pattern.groups)
+
+
+def groups_law(groups: tuple[Group, ...]) -> Law | None:
     """A path stays in one group and the least counts: every group bounds it from above, all together from below."""
-    sides = [side for group in pattern.groups for side in (group.a, group.b)]
-    if all(_is_direct_and_sparse(group) for group in pattern.groups):
+    sides = [side for group in groups for side in (group.a, group.b)]
+    if all(_is_direct_and_sparse(group) for group in groups):
         because = "without recurrence a path is one edge, and rows grow slower than their index: far pairs have no path"
         return Law(because, infinite=True)
-    found = [hops for group in pattern.groups if (hops := group_hops(group)) is not None]
+    found = [hops for group in groups if (hops := group_hops(group)) is not None]
     if not found:
         return None
     best = min(found, key=lambda hops: (hops.upper, hops.at_most is None))
     lower = _lower(sides)
-    if len(pattern.groups) == 1:
+    if len(groups) == 1:
         lower = max(lower, best.lower)
         if best.exact and best.at_most is not None:
             return theta(best.upper, best.because, best.at_most)
