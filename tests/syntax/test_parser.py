@@ -359,6 +359,10 @@ def test_statements_before_and_after_a_mistake_are_kept():
     assert [type(part).__name__ for part in mixer.statements] == ["Rows", "ClaimBound", "Weights"]
 
 
+def test_a_point_behind_a_name_with_digits():
+    assert findings("glm 1\nlet x = y0.5") == [("GLM004", 2, 11)]
+
+
 @pytest.mark.parametrize("text", ["", " \n", "# only a comment", "\ufeff"])
 def test_an_empty_file_lacks_the_header(text):
     assert [code for code, _, _ in findings(text)] == ["GLM007"]
