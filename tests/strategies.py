@@ -82,7 +82,7 @@ def index_maps(draw: st.DrawFn, name: str = "f", first: int | None = None) -> Ma
                 (f"{name}({k}) = {k}^3 + {c}",),
                 (f"{name}({k}) = {k} * ({k} + 1) // 2 + {c}",),
                 (f"{name}({k}) = {k} * {k} // {a} + {k} + {c}",),
-                (f"{name}({k}) = {a} * {k} + {c}",),
+                (f"{name}({k}) = {a + 1} * {k} + {c}",),
                 (f"{name}({k}) = {a + 1}^{k} + {c - 1}",),
                 (f"{name}({k}) = 2^{k} + {b} * {k} + {c - 1}",),
                 (f"{name}({k}) = floor({k}^2 / 2) + {a} * {k} + {c}",),

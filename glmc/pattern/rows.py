@@ -273,6 +273,10 @@ class _Expansion:
         endings = _endings(self.comprehension, level)
         if stops is None and not endings:
             raise EvaluationError("endless", row=int(rows.rows[0]))
+        counts = self._counts(level, rows, starts, stops, endings)
+        if counts is not None:
+            self._unfold(level, rows, starts.astype(np.int64), counts)
+            return
         variable = self.comprehension.generators[level].variable
         shared = bool(np.all(starts == starts[0]))
         live = np.arange(len(rows))
@@ -289,6 +293,48 @@ class _Expansion:
             self.expand(level + 1, inner, np.full(len(live), step))
         raise EvaluationError("too large", row=int(rows.rows[live[0]]))
 
+    def _counts(
+        self,
+        level: int,
+        rows: Rows,
+        starts: npt.NDArray[Any],
+        stops: npt.NDArray[Any] | None,
+        endings: tuple[Ending, ...],
+    ) -> IntArray | None:
+        """How many values of the variable may give elements, for each row, by doubling and bisecting: an ending
+        stays one. None where a probe has no value, so that values are taken one after the other."""
+        variable = self.comprehension.generators[level].variable
+        if not endings or np.any(np.abs(starts) > LOOP_LIMIT):
+            return None
+
+        def going(live: IntArray, steps: IntArray) -> BoolArray:
+            inner = rows.select(live).bind(variable, starts[live].astype(np.int64) + steps)
+            return _going_on(endings, inner, strict=True)
+
+        going_at, ended_at = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
+        try:
+            live = np.arange(len(rows))
+            while len(live):
+                more = going(live, ended_at[live])
+                going_at[live[more]] = ended_at[live[more]]
+                ended_at[live[more]] = 2 * ended_at[live[more]] + 1
+                live = live[more]
+                if stops is not None:
+                    live = live[np.asarray(starts[live] + ended_at[live] < stops[live], bool)]
+                self.budget.spend(int(going_at.max()) + 1)
+            while len(live := np.flatnonzero(ended_at - going_at > 1)):
+                middle = (going_at[live] + ended_at[live]) // 2
+                more = going(live, middle)
+                going_at[live[more]], ended_at[live[~more]] = middle[more], middle[~more]
+        except EvaluationError as error:
+            if error.kind == "too large" and error.expression is None:
+                raise
+            return None
+        if stops is not None:
+            ended_at = np.minimum(ended_at, np.maximum(stops - starts, 0)).astype(np.int64)
+        self.budget.spend(int(ended_at.sum()))
+        return ended_at
+
     def _reach(self, rows: Rows, slots: IntArray) -> None:
         self.budget.spend(len(rows) + 64)
         if self.comprehension.condition is not None:
@@ -302,8 +348,11 @@ def _endings(comprehension: Comprehension, level: int) -> tuple[Ending, ...]:
     return endings(comprehension, level)
 
 
-def _going_on(endings: tuple[Ending, ...], rows: Rows) -> BoolArray:
-    """The rows that may get an element at this value of the variable or at a later one."""
+def _going_on(endings: tuple[Ending, ...], rows: Rows, *, strict: bool = False) -> BoolArray:
+    """The rows that may get an element at this value of the variable or at a later one.
+
+    An ending without a value is no end; ``strict`` raises ``EvaluationError`` instead.
+    """
     going = np.ones(len(rows), bool)
     for ending in endings:
         signs = [Comparison(guard, ">=", _ZERO) for guard in ending.guards]
@@ -311,7 +360,8 @@ def _going_on(endings: tuple[Ending, ...], rows: Rows) -> BoolArray:
         try:
             going &= ~hold_rows(And(tuple(signs)), rows)
         except EvaluationError:  # undefined at some row, which then is no end
-            continue
+            if strict:
+                raise
     return going
 
 
@@ -446,8 +496,8 @@ def _slots_reached(row_set: RowSet, length: int) -> int:
 
 
 def _is_dense(row_set: RowSet) -> bool:
-    """Whether rows that grow hold at least half of their past, at two places far apart."""
-    return all(2 * len(row(row_set, index)) > index for index in (1022, 1023, 4095))
+    """Whether rows that grow hold more than three quarters of their past, at places far apart."""
+    return all(4 * len(row(row_set, index)) > 3 * index for index in (1022, 1023, 4095))
 
 
 # -- bounds of ranges ----------------------------------------------------------------------------------------
