@@ -5,8 +5,11 @@ The rows are written by hand, so that what a state may hold is counted without a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import glmc
 
 Row = Callable[[int], Iterable[int]]
 
@@ -163,3 +166,8 @@ MIXERS = (
     ),
     Mixer("alone", "A[i] = { i } weights A = sigmoid(gate)", own, nothing),
 )
+
+
+if __name__ == "__main__":
+    for mixer in MIXERS:
+        glmc.build(mixer.source, sys.argv[1])

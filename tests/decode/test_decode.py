@@ -224,7 +224,34 @@ def test_packed_sequences_have_no_state() -> None:
         op(inputs.pop("x"), **inputs, cu_seqlens=bounds, state=op.new_state(1, 6, HEADS, D, d_k=D_K))
 
 
-@settings(max_examples=25, deadline=None)
+def test_a_state_fits_its_inputs() -> None:
+    op = operator(MIXERS[0])
+    inputs = draw_inputs(op, 2)
+    token = piece(inputs, 0, 1)
+    others = (
+        op.new_state(BATCH + 1, 8, HEADS, D, d_k=D_K),
+        op.new_state(BATCH, 8, HEADS + 1, D, d_k=D_K),
+        op.new_state(BATCH, 8, HEADS, D + 1, d_k=D_K),
+        op.new_state(BATCH, 8, HEADS, D, d_k=D_K + 1),
+    )
+    for state in others:
+        with pytest.raises(ValueError, match="must have"):
+            op(token["x"], q=token["q"], k=token["k"], state=state)
+    with pytest.raises(ValueError, match="max_length"):
+        op.new_state(BATCH, 0, HEADS, D)
+
+
+def test_logits_may_be_given_for_no_more_slots_than_the_length_has() -> None:
+    op = operator(next(mixer for mixer in MIXERS if mixer.name == "history_by_slot"))
+    inputs = draw_inputs(op, 12)
+    short = {**inputs, "slot_gate": inputs["slot_gate"][..., : op.slots(5)]}
+    state = new_state(op, inputs, 30)
+    run(op, piece(short, 0, 5), (1, 2, 3, 4), state)
+    with pytest.raises(ValueError, match="slots"):
+        run(op, piece(short, 5, 12), tuple(range(1, 7)), state)
+
+
+@settings(max_examples=12, deadline=None)
 @given(strategies.mixers(heads=False), st.data())
 def test_any_mixer_decodes(drawn: strategies.Drawn, data: st.DataObject) -> None:
     op = getattr(glmc.load(drawn.text, mixer=drawn.name), drawn.name)
