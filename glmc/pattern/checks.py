@@ -23,8 +23,10 @@ from glmc.pattern.evaluate import BITS_LIMIT, Environment, EvaluationError, Kind
 from glmc.pattern.monotone import NATURAL, Box, integer_valued, interval, is_integer, strictly_increasing
 from glmc.pattern.printer import print_expr
 from glmc.pattern.prove import Proof, prove
+from glmc.pattern.reals import TooLarge
 from glmc.pattern.rows import entries
-from glmc.pattern.sets import LeafSpans, RowCondition, Sets, leaves
+from glmc.pattern.sets import LeafSpans, RowCondition, Sets
+from glmc.pattern.walk import leaves, map_parts, subexpressions
 from glmc.source import Span
 
 FIRST_ROWS = 64  # enumerated even where everything is proved
@@ -51,7 +53,6 @@ _OPERATIONS: dict[Kind, str] = {
     "not an integer": "a number that is not an integer, where only an integer has a meaning,",
     "negative map argument": "a map at a negative number",
     "power that is not real": "a power that is not a real number",
-    "power with an irrational exponent": "a power with an irrational exponent",
     "too large": "a number that is too large",
     "undecided": "a comparison that cannot be decided exactly",
     "endless": "a range without an end",
@@ -110,6 +111,13 @@ class Side:
 
 def check_side(side: Side) -> None:
     """Reports what is wrong with the rows of one side, or not known to be right."""
+    try:
+        _check_side(side)
+    except TooLarge:
+        side.report(errors.NumberTooLarge(span=side.rows.span, bits=BITS_LIMIT))
+
+
+def _check_side(side: Side) -> None:
     if not (_ends(side) & _is_short(side) & _is_whole(side)):
         return
     places = list(_places(side))
@@ -192,7 +200,7 @@ def _above_in_first_row(side: Side, leaf: nodes.Comprehension) -> int | None:
 
 
 def _steps_at(length: nodes.Expr, index: int) -> Fraction | int:
-    if any(isinstance(part, nodes.Variable) for part in arithmetic.subexpressions(length)):
+    if any(isinstance(part, nodes.Variable) for part in subexpressions(length)):
         return 0
     try:
         value = evaluate(length, Environment(index))
@@ -258,7 +266,7 @@ def _is_whole(side: Side) -> bool:
             evidence = _fraction_witness(place) or "not an integer by the way it is written"
             side.report(errors.NotInteger(span=place.span, what=place.index, evidence=evidence))
             fits = False
-        for inner in arithmetic.subexpressions(place.expression):
+        for inner in subexpressions(place.expression):
             match inner:
                 case nodes.MapValue(index_map, argument) if _leaves_integers(argument):
                     what = f"the argument of the map `{index_map.name}`"
@@ -290,7 +298,7 @@ def _leaves_integers(expr: nodes.Expr) -> bool:
                 isinstance(exponent, nodes.Number) and (exponent.value < 0 or exponent.value.denominator != 1)
             )
         case nodes.MapValue(index_map):
-            return any(map(_leaves_integers, arithmetic.map_parts(index_map)))
+            return any(map(_leaves_integers, map_parts(index_map)))
         case _:
             return False
 
@@ -326,7 +334,7 @@ def _partials(place: Place) -> Iterator[Partial]:
 
 def _inner_partials(expr: nodes.Expr, box: Box) -> Iterator[Partial]:
     """What ``expr``, and the maps that it calls, leave open."""
-    for inner in arithmetic.subexpressions(expr):
+    for inner in subexpressions(expr):
         yield from _own_partials(inner, box)
         match inner:
             case nodes.MapValue(nodes.ClosedMap(_, variable, body), argument):
@@ -348,7 +356,7 @@ def _recursive_partials(index_map: nodes.RecursiveMap) -> Iterator[Partial]:
         index_map.variable: NATURAL,
         **{nodes.Earlier(offset): (low, NATURAL[1]) for offset in range(index_map.order)},
     }
-    for part in arithmetic.map_parts(index_map):
+    for part in map_parts(index_map):
         for partial in _inner_partials(part, box):
             yield Partial(partial.kind, nodes.Comparison(ZERO, "==", arithmetic.ONE))
 
@@ -573,7 +581,7 @@ def _span_of(side: Side, expr: nodes.Expr | None) -> tuple[Span, dict[str, str]]
     if expr is not None:
         for place in _places(side):
             if any(
-                inner == expr or _in_map(inner, expr) for inner in arithmetic.subexpressions(place.expression)
+                inner == expr or _in_map(inner, expr) for inner in subexpressions(place.expression)
             ):
                 return place.span, _written_names(side)
     return side.rows.span, _written_names(side)
@@ -582,8 +590,8 @@ def _span_of(side: Side, expr: nodes.Expr | None) -> tuple[Span, dict[str, str]]
 def _in_map(inner: nodes.Expr, expr: nodes.Expr) -> bool:
     return isinstance(inner, nodes.MapValue) and any(
         part == expr or _in_map(part, expr)
-        for whole in arithmetic.map_parts(inner.map)
-        for part in arithmetic.subexpressions(whole)
+        for whole in map_parts(inner.map)
+        for part in subexpressions(whole)
     )
 
 
@@ -616,7 +624,7 @@ def _map_problem(argument: MapArgument) -> Diagnostic | None:
     name = index_map.name
     begun = time.monotonic()
     proved = integer_valued(index_map) and strictly_increasing(index_map)
-    fractional = any(map(_leaves_integers, arithmetic.map_parts(index_map)))
+    fractional = any(map(_leaves_integers, map_parts(index_map)))
     before: int | None = None
     checked = -1
     for k in range(FIRST_ROWS if proved else MAP_VALUES):

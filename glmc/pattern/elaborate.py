@@ -42,7 +42,7 @@ from glmc.source import Source, Span
 from glmc.syntax import nodes as syntax
 from glmc.syntax.parser import parse
 
-GROUPS_LIMIT = 256
+GROUPS_LIMIT = 512  # of one file
 
 _T = TypeVar("_T")
 _Let = syntax.LetConstant | syntax.LetEquation
@@ -192,6 +192,7 @@ class _File:
     report: Sink
     wanted: str | None
     settings: Mapping[str, str]
+    groups: int = 0  # read so far, those of nested heads again and again
 
     @property
     def in_heads(self) -> frozenset[str]:
@@ -461,13 +462,6 @@ class _MixerReader:
                 complete = False
                 continue
             groups += [replace(group, fraction=group.fraction * fraction) for group in inner]
-            if len(groups) > GROUPS_LIMIT:
-                report(
-                    errors.TooComplex(
-                        span=statement.span, what="the number of groups of heads", limit=GROUPS_LIMIT
-                    )
-                )
-                raise Abandoned
         if total is not None and total != 1:
             rest = 1 - total
             remedy = f"{rest} of the heads has no mixer" if rest > 0 else f"that is {-rest} too much"
@@ -529,6 +523,12 @@ class _MixerReader:
     def _group(self) -> tuple[nodes.Group, ...] | None:
         """The one group of a mixer without heads."""
         self.context.used.clear()  # so that one mixer on two groups of heads is one and the same group
+        self.file.groups += 1
+        if self.file.groups > GROUPS_LIMIT:
+            self.context.report(
+                errors.TooComplex(span=self.site, what="the number of groups of heads", limit=GROUPS_LIMIT)
+            )
+            raise Abandoned
         sets = self.file.sets_in(self.file.scope())
         sets.passed = self.passed
         rows: dict[str, nodes.RowSet | None] = {"A": nodes.SELF, "B": nodes.EMPTY}

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from glmc.pattern import arithmetic, nodes
 from glmc.pattern.monotone import INFINITY, Box, Interval, interval, trend
+from glmc.pattern.reals import TooLarge
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ def endings(comprehension: nodes.Comprehension, level: int) -> tuple[Ending, ...
     """Ways in which the generator at ``level`` ends by itself; each suffices. None found: it may be
     endless.
     """
+    try:
+        return _endings(comprehension, level)
+    except TooLarge:
+        return ()
+
+
+def _endings(comprehension: nodes.Comprehension, level: int) -> tuple[Ending, ...]:
     variable = comprehension.generators[level].variable
     box = variable_box(comprehension.generators)
     inner = comprehension.generators[level + 1 :]

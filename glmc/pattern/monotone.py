@@ -17,6 +17,7 @@ from typing import assert_never
 
 from glmc.pattern import arithmetic, nodes, reals
 from glmc.pattern.reals import TooLarge
+from glmc.pattern.walk import map_parts, subexpressions
 
 DEGREE_LIMIT = 8
 MONOMIALS_LIMIT = 64
@@ -274,7 +275,7 @@ def is_integer(expr: nodes.Expr, box: Box) -> bool:
 def integer_valued(index_map: nodes.IndexMap) -> bool:
     """Whether every value of the map is an integer, by the way it is built."""
     box: Box = {index_map.variable: NATURAL}
-    return all(is_integer(part, box) for part in arithmetic.map_parts(index_map))
+    return all(is_integer(part, box) for part in map_parts(index_map))
 
 
 # -- recursive maps --------------------------------------------------------------------------------
@@ -373,7 +374,10 @@ class Trend:
 
 def trend(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
     """How ``expr`` moves with ``variable`` over ``box``, or None where no rule says."""
-    return _trend(expr, _Motion(variable, box))
+    try:
+        return _trend(expr, _Motion(variable, box))
+    except TooLarge:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -403,7 +407,7 @@ def _trend(expr: nodes.Expr, motion: _Motion) -> Trend | None:
 
 
 def depends(expr: nodes.Expr, variable: nodes.Expr) -> bool:
-    return any(inner == variable for inner in arithmetic.subexpressions(expr))
+    return any(inner == variable for inner in subexpressions(expr))
 
 
 def _trend_by_form(expr: nodes.Expr, motion: _Motion) -> Trend | None:
@@ -713,6 +717,13 @@ def _multiplied(x: _Monomials, y: _Monomials) -> _Monomials:
 
 def difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
     """Bounds of expr(v + 1) - expr(v) over ``box``, v the variable."""
+    try:
+        return _simplified_difference(expr, variable, box)
+    except TooLarge:
+        return ANYTHING
+
+
+def _simplified_difference(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Interval:
     if not depends(expr, variable):
         return Fraction(0), Fraction(0)
     exact = _symbolic_difference(expr, variable)

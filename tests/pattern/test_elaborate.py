@@ -1,4 +1,6 @@
-"""What files mean: names, maps, sets, weights, heads and claims, each against a meaning written here in Python."""
+"""What files mean: names, maps, sets, weights, heads and claims, each against a meaning written here in
+Python.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from glmc.diagnostics import Severity, Sink
 from glmc.pattern import nodes
 from glmc.pattern.elaborate import elaborate
 from glmc.pattern.rows import row
-from glmc.pattern.sets import leaves
+from glmc.pattern.walk import leaves
 from glmc.source import Source
 from glmc.syntax.parser import parse
 
@@ -61,8 +63,8 @@ LENGTH = 70
         ("stride(s = 4)[i] - { i }", "B", lambda i: set(range(i - 4, -1, -4))),
         ("block(8)[i]", "A", lambda i: set(range(i // 8 * 8, i + 1))),
         ("fenwick[i]", "A", lambda i: {i >> k << k for k in range(i.bit_length() + 1)}),
-        ("fenwick[i - 1]", "B", lambda i: {(i - 1) >> k << k for k in range(i.bit_length() + 1)} if i else set()),
-        ("shifts(squares)[i]", "B", lambda i: {i - k * k - 1 for k in range(9) if i > k * k}),
+        ("fenwick[i - 1]", "B", lambda i: {(i - 1) >> k << k for k in range(i.bit_length() + 1)} if i else
+        set()), ("shifts(squares)[i]", "B", lambda i: {i - k * k - 1 for k in range(9) if i > k * k}),
         ("landmarks(squares)[i]", "B", lambda i: {k * k + 1 for k in range(9) if k * k + 1 < i}),
         ("causal[i] & { 3 * k for k in 0..i } | { i }", "A", lambda i: {*range(0, i + 1, 3), i}),
         ("past[i] - stride(3)[i]", "B", lambda i: {j for j in range(i) if (i - j) % 3}),
@@ -80,7 +82,9 @@ def test_sets(text, side, expected):
 
 @pytest.mark.parametrize("base", [2, 3])
 def test_compact_is_the_slot_machine(base):
-    """THEORY, section 3: slot 0 takes i - 1, slot k takes the old slot k - 1 whenever a_k divides i - f(k)."""
+    """THEORY, section 3: slot 0 takes i - 1, slot k takes the old slot k - 1 whenever a_k divides i -
+    f(k).
+    """
     found = rows("compact(f)[i]", "B", f"let f(k) = {base}^k")
     f = [base**k for k in range(8)]
     a = [1]
