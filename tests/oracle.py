@@ -300,7 +300,7 @@ def _comprehend(
         return
     generator, *rest = generators
     start = value_of(generator.start, scope)
-    stop = start + 8 * (i + 4) if generator.stop is None else value_of(generator.stop, scope)
+    stop = start + 3 * (i + 4) if generator.stop is None else value_of(generator.stop, scope)
     for number in range(start, int(min(stop, start + 10_000))):
         numbered = number - start if len(generators) == 1 and slot is not None else None
         inner = scope.binding(generator.variable.name, number)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from glmc.backends.index_code import IndexPrinter, may_fail
-from glmc.pattern.evaluate import subexpressions
 from glmc.pattern.nodes import (
     And,
     Call,
@@ -23,6 +22,7 @@ from glmc.pattern.nodes import (
     Union,
 )
 from glmc.pattern.rows import slot_capacity
+from glmc.pattern.walk import subexpressions
 
 _INDENT = "    "
 

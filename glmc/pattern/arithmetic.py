@@ -6,13 +6,14 @@ reached. Every function here raises ``TooLarge`` for a constant of more than ``B
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import assert_never
 
 from glmc.pattern import nodes, reals
 from glmc.pattern.evaluate import BITS_LIMIT, Environment, EvaluationError, evaluate, holds
 from glmc.pattern.reals import TooLarge
+from glmc.pattern.walk import compared, map_parts, parts, subexpressions
 
 STEPS_LIMIT = 4096  # of a recursive map that is folded
 
@@ -203,55 +204,6 @@ def substitute(expr: nodes.Expr, known: Mapping[nodes.Expr, nodes.Expr]) -> node
             return map_value(index_map, inside(argument))
         case _:
             assert_never(expr)
-
-
-def parts(expr: nodes.Expr) -> tuple[nodes.Expr, ...]:
-    """The direct subexpressions, map bodies not among them."""
-    match expr:
-        case nodes.Number() | nodes.Row() | nodes.Length() | nodes.Variable() | nodes.Earlier():
-            return ()
-        case nodes.Sum(terms) | nodes.Product(terms):
-            return terms
-        case nodes.Quotient(a, b) | nodes.FloorDivide(a, b) | nodes.Remainder(a, b) | nodes.Power(a, b):
-            return (a, b)
-        case nodes.Call(_, arguments):
-            return arguments
-        case nodes.MapValue(_, argument):
-            return (argument,)
-        case _:
-            assert_never(expr)
-
-
-def map_parts(index_map: nodes.IndexMap) -> tuple[nodes.Expr, ...]:
-    """The expressions that define a map."""
-    match index_map:
-        case nodes.ClosedMap(_, _, body):
-            return (body,)
-        case nodes.RecursiveMap(_, first, _, step):
-            return (*first, step)
-        case _:
-            assert_never(index_map)
-
-
-def subexpressions(expr: nodes.Expr) -> Iterator[nodes.Expr]:
-    """``expr`` and everything in it, map bodies not searched."""
-    yield expr
-    for part in parts(expr):
-        yield from subexpressions(part)
-
-
-def compared(condition: nodes.Condition) -> Iterator[nodes.Expr]:
-    """The two sides of every comparison, left to right."""
-    match condition:
-        case nodes.Comparison(left, _, right):
-            yield from (left, right)
-        case nodes.And(inner) | nodes.Or(inner):
-            for part in inner:
-                yield from compared(part)
-        case nodes.Not(part):
-            yield from compared(part)
-        case _:
-            assert_never(condition)
 
 
 def is_closed(expr: nodes.Expr) -> bool:

@@ -24,6 +24,7 @@ from glmc.pattern.scopes import (
     Value,
     closest,
 )
+from glmc.pattern.walk import map_parts, parts, subexpressions
 from glmc.source import Span
 from glmc.syntax import nodes as syntax
 
@@ -75,11 +76,11 @@ class Context:
             inner: Sequence[nodes.Expr | nodes.IndexMap]
             match form:
                 case nodes.ClosedMap() | nodes.RecursiveMap():
-                    inner = arithmetic.map_parts(form)
+                    inner = map_parts(form)
                 case nodes.MapValue(index_map, argument):
                     inner = (index_map, argument)
                 case _:
-                    inner = arithmetic.parts(form)
+                    inner = parts(form)
             measures = [self._measure(part) for part in inner]
             size = 1 + sum(size for size, _ in measures)
             depth = 1 + max((depth for _, depth in measures), default=0)
@@ -304,8 +305,8 @@ def _map_call(index_map: nodes.IndexMap, argument: nodes.Expr) -> nodes.Expr:
 def mentions_row(index_map: nodes.IndexMap) -> bool:
     return any(
         isinstance(inner, nodes.Row)
-        for part in arithmetic.map_parts(index_map)
-        for inner in arithmetic.subexpressions(part)
+        for part in map_parts(index_map)
+        for inner in subexpressions(part)
     )
 
 

@@ -363,15 +363,3 @@ def _cycles(
             yield from _cycles(used, named, path, done)
     path.pop()
     done.add(name)
-
-
-def leaves(tree: nodes.RowSet) -> Iterator[Leaf]:
-    """The Listed and Comprehension parts, left to right."""
-    match tree:
-        case nodes.Listed() | nodes.Comprehension():
-            yield tree
-        case nodes.Union(left, right) | nodes.Difference(left, right) | nodes.Intersection(left, right):
-            yield from leaves(left)
-            yield from leaves(right)
-        case _:
-            assert_never(tree)

@@ -6,7 +6,7 @@ from glmc.diagnostics import Sink
 from glmc.pattern import errors, nodes
 from glmc.pattern.evaluate import EvaluationError
 from glmc.pattern.rows import SideSlots, side_slots, slot_capacity
-from glmc.pattern.sets import leaves
+from glmc.pattern.walk import leaves
 from glmc.pattern.weights import slot_word
 from glmc.source import Span
 

@@ -12,7 +12,6 @@ from glmc.analysis.forms import Band, Block, Compact, Fenwick, Form, Shifts, Str
 from glmc.analysis.polynomial import TooLarge, polynomial
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
 from glmc.pattern.arithmetic import substitute
-from glmc.pattern.evaluate import subexpressions
 from glmc.pattern.nodes import (
     Call,
     ClosedMap,
@@ -41,6 +40,7 @@ from glmc.pattern.nodes import (
     WeightSum,
 )
 from glmc.pattern.rows import SlotLayout, entries
+from glmc.pattern.walk import subexpressions
 from glmc.plan.nodes import Addressing, RowClass, SidePlan
 
 _LARGEST_FIXED = 4096  # slots that a side of fixed distances may have to be printed as numbers
