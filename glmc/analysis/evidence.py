@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -26,6 +26,9 @@ _ENUMERATED = "enumeration of every length up to the one asked; no rule applies"
 _AFFORDABLE = 4096
 _COPIED = 1024
 _MOST_STEPS = 4
+
+QUANTITIES = ("time", "total", "cache", "path")
+"""The quantities that are enumerated at every length."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,13 @@ class Evidence:
     total: Quantity
     cache: Quantity
     path: Quantity
-    congestion: Copying
+    pattern: Pattern
+    length: int
+
+    @cached_property
+    def congestion(self) -> Copying:
+        """Measured when it is first asked for: it takes longer than all the rest."""
+        return _congestion(self.pattern, laws(self.pattern).congestion, min(self.length, _COPIED))
 
 
 @lru_cache(maxsize=8)
@@ -118,7 +127,8 @@ def evidence(pattern: Pattern, length: int) -> Evidence:
         _quantity(known.total, cost.total(tokens)),
         _cache(pattern, known, length),
         _path(pattern, known, length),
-        _congestion(pattern, known.congestion, min(length, _COPIED)),
+        pattern,
+        length,
     )
 
 
