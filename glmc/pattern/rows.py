@@ -301,8 +301,8 @@ class _Expansion:
         stops: npt.NDArray[Any] | None,
         endings: tuple[Ending, ...],
     ) -> IntArray | None:
-        """How many values of the variable may give elements, for each row: an ending stays one, so doubling and
-        bisecting find it. None where a probe has no value; then values are taken one after the other.
+        """How many values of the variable may give elements, for each row: an ending stays one, so doubling
+        and bisecting find it. None where a probe has no value; then values are taken one after the other.
         """
         variable = self.comprehension.generators[level].variable
         if not endings or np.any(np.abs(starts) > LOOP_LIMIT):
