@@ -154,13 +154,14 @@ def _compact(form: Compact, length: int) -> Paths | None:
     This is the path theorem of THEORY, section 3. Among the multiples of a_k the last one up to r_t reaches
     furthest, at least f(k) on. None where f is not strictly increasing so far, which the theorem needs.
     """
-    gaps, units = compact_slots(form, length)
-    if (np.diff(gaps) <= 0).any():
+    slots = compact_slots(form, length)
+    if slots is None:
         return None
+    offsets, units = slots
     reached = [1]
     while reached[-1] < length:
         last = reached[-1] // units * units
-        reached.append(int((last + gaps)[last > 0].max()))
+        reached.append(int((last + offsets)[last > 0].max()))
     return Paths(np.searchsorted(reached, np.arange(length + 1)), None)
 
 

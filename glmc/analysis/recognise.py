@@ -26,7 +26,7 @@ from glmc.analysis.forms import (
     Stride,
 )
 from glmc.analysis.polynomial import ZERO, Polynomial, TooLarge, constant, least_value, polynomial
-from glmc.pattern.evaluate import IntArray, Rows, evaluate_rows
+from glmc.pattern.evaluate import EvaluationError, IntArray, Rows, evaluate_rows
 from glmc.pattern.nodes import (
     And,
     Call,
@@ -132,7 +132,10 @@ def _furthest(forms: tuple[Form, ...], distances: list[int | None]) -> int | Non
             case Block(width, _):
                 furthest = max(furthest, width - 1)
             case Shifts(distance, variable, start, int(stop)) if stop - start <= _MOST_DISTANCES:
-                furthest = max(furthest, int(values(distance, variable, start, stop).max()))
+                try:
+                    furthest = max(furthest, int(values(distance, variable, start, stop).max()))
+                except EvaluationError:
+                    return None
             case _:
                 return None
     return furthest
