@@ -51,7 +51,7 @@ def _cut(numbers: list[int], length: int) -> IntArray:
 
 
 def _first_values(form: Compact, count: int) -> list[int]:
-    """f(0) … f(count − 1), or to the first that is too large to write down, as a number beyond all lengths."""
+    """f(0) … f(count − 1), or to the first that is too large to write down, as one beyond all lengths."""
     for stop in range(count, 0, -1):
         try:
             written = values(form.distance, form.variable, 0, stop).tolist()
