@@ -312,12 +312,14 @@ def _capacity(tree: syntax.Set, scope: Scope) -> int | None:
     match tree:
         case syntax.Listed(elements):
             return len(elements)
-        case syntax.Comprehension(_, generators, _):
+        case syntax.Comprehension(_, generators, condition):
             if not generators:
                 return 1
-            if len(generators) > 1 or generators[0].stop is None:
+            if len(generators) > 1:
                 return None
             (generator,) = generators
+            if generator.stop is None:
+                return None if condition is None else _reached_capacity(tree, scope)
             longest = []
             for rows in CAPACITY_ROWS:
                 inner = [scope.binding(_row_name(scope), row) for row in range(rows)]
@@ -338,6 +340,15 @@ def _capacity(tree: syntax.Set, scope: Scope) -> int | None:
         case syntax.Intersection((first, *_)):
             return _capacity(first, scope)
     raise NotImplementedError(tree)
+
+
+def _reached_capacity(tree: syntax.Comprehension, scope: Scope) -> int | None:
+    """Slots that the last rows below two lengths reach; None if they differ, since then they grow."""
+    most = []
+    for rows in CAPACITY_ROWS:
+        found = [_row(tree, scope.binding(_row_name(scope), i), i) for i in range(rows - 12, rows)]
+        most.append(max((slot + 1 for row in found for _, slot in row if slot is not None), default=0))
+    return most[0] if most[0] == most[1] else None
 
 
 def _row_name(scope: Scope) -> str:

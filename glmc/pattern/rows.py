@@ -15,11 +15,14 @@ import numpy.typing as npt
 from glmc.pattern.endings import Ending, endings
 from glmc.pattern.evaluate import (
     BoolArray,
+    Environment,
     EvaluationError,
     IntArray,
     Rows,
+    evaluate_integer,
     evaluate_rows,
     hold_rows,
+    holds,
 )
 from glmc.pattern.nodes import (
     And,
@@ -38,6 +41,7 @@ from glmc.pattern.nodes import (
     Product,
     Quotient,
     Remainder,
+    Row,
     RowSet,
     Side,
     SlotGate,
@@ -45,7 +49,7 @@ from glmc.pattern.nodes import (
     Union,
     Weight,
 )
-from glmc.pattern.walk import subweights
+from glmc.pattern.walk import compared, conjuncts, subexpressions, subweights
 
 BLOCK_ENTRIES = 1 << 22  # entries that one block of rows may hold, about
 WORK_LIMIT = 1 << 26  # evaluations of an element, for one call
@@ -476,8 +480,10 @@ def slot_capacity(row_set: RowSet) -> int | None:
             return len(elements)
         case Comprehension(_, ()):
             return 1
-        case Comprehension(_, (Generator(_, start, stop),)):
-            most = None if stop is None else difference_bound(stop, start)
+        case Comprehension(_, (Generator(_, start, None),)):
+            return _values_before_the_end(row_set, start)
+        case Comprehension(_, (Generator(_, start, stop),)) if stop is not None:
+            most = difference_bound(stop, start)
             return None if most is None else max(most, 0)
         case Comprehension():
             return None
@@ -488,6 +494,33 @@ def slot_capacity(row_set: RowSet) -> int | None:
             return slot_capacity(left)
         case _:
             assert_never(row_set)
+
+
+def _values_before_the_end(comprehension: Comprehension, start: Expr) -> int | None:
+    """Values of the one variable, from a start that is the same in every row, up to an end that is so too,
+    such as that of ``if k < 16``; None if there is no such end.
+    """
+    variable = comprehension.generators[0].variable
+    common = [part for part in conjuncts(comprehension.condition) if not _depends_on_row(*compared(part))]
+    if not common or _depends_on_row(start):
+        return None
+    condition = And(tuple(common))
+    endings = _endings(Comprehension(_ZERO, comprehension.generators, condition), 0)
+    if not endings:
+        return None
+    first = evaluate_integer(start, Environment())
+    any_row = Rows(np.zeros(1, np.int64))
+    most = 0
+    for count in range(LOOP_LIMIT):
+        if not _going_on(endings, any_row.bind(variable, first + count))[0]:
+            return most
+        if holds(condition, Environment(0, {variable.name: first + count})):
+            most = count + 1
+    return None
+
+
+def _depends_on_row(*exprs: Expr) -> bool:
+    return any(isinstance(part, Row) for expr in exprs for part in subexpressions(expr))
 
 
 @lru_cache(maxsize=1024)

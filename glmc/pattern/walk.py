@@ -98,6 +98,17 @@ def compared(condition: Condition) -> Iterator[Expr]:
             assert_never(condition)
 
 
+def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
+    """The conditions that ``and`` joins."""
+    match condition:
+        case None:
+            return ()
+        case And(inner):
+            return tuple(conjunct for part in inner for conjunct in conjuncts(part))
+        case _:
+            return (condition,)
+
+
 def leaves(row_set: RowSet) -> Iterator[Listed | Comprehension]:
     """The sets that set algebra joins."""
     match row_set:
