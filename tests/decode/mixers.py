@@ -164,6 +164,12 @@ MIXERS = (
         own,
         range,
     ),
+    Mixer(
+        "keys_alone",
+        "B[i] = { i - 2, i - 7 } weights A = 1 weights B = sigmoid(dot(k, k)) / 8",
+        own,
+        lambda i: [i - d for d in (2, 7) if d <= i],
+    ),
     Mixer("alone", "A[i] = { i } weights A = sigmoid(gate)", own, nothing),
 )
 

@@ -3,9 +3,9 @@
     python -m tests.decode.mixers build/decode
     python tests/decode/on_gpu.py build/decode
 
-The second command needs torch, triton and the built packages, not glmc. Of each package it checks single steps
-in float32 and bfloat16, steps replayed from a CUDA graph, one launch a step, and rows beyond max_length; it
-times a replayed step too. Prints a line a package, and exits 1 if any fails.
+The second command needs torch, triton and the built packages, not glmc. Of each package it checks single
+steps in float32 and bfloat16, steps replayed from a CUDA graph, one launch a step, and rows beyond
+max_length; it times a replayed step too. Prints a line a package, and exits 1 if any fails.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.decode import on_gpu
 from tests.decode.mixers import MIXERS, Mixer
 from tests.decode.test_decode import each, operator, submodule
 
@@ -44,6 +45,13 @@ def test_interpreted_steps_in_bfloat16(interpreted: dict[str, dict[str, Any]]) -
     errors = [found["error"] for name, found in interpreted.items() if name.endswith("bfloat16")]
     assert len(errors) == 4
     assert max(errors) < 0.05
+
+
+@pytest.mark.gpu
+@each()
+def test_compiled_steps_are_one_long_call(mixer: Mixer) -> None:
+    operator(mixer)
+    assert on_gpu.check(mixer.name, 64, 64, 4096)
 
 
 class Recorder:
