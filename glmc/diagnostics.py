@@ -49,10 +49,12 @@ class Sink:
     """Collects the diagnostics of one source, each reported once, in source order when read."""
 
     source: Source
+    error_count: int = 0  # reports of errors so far, repeated ones too: whoever repeats one met it as well
     _found: dict[Diagnostic, None] = field(default_factory=dict)
 
     def __call__(self, diagnostic: Diagnostic) -> None:
         self._found[diagnostic] = None
+        self.error_count += diagnostic.severity is Severity.ERROR
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -60,7 +62,7 @@ class Sink:
 
     @property
     def has_errors(self) -> bool:
-        return any(d.severity is Severity.ERROR for d in self._found)
+        return self.error_count > 0
 
 
 class GlmError(Exception):

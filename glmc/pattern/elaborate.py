@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
-from glmc.diagnostics import InternalError, Severity, Sink
+from glmc.diagnostics import InternalError, Sink
 from glmc.pattern import errors, nodes, weights
 from glmc.pattern.arguments import KINDS, MapArgument, argument_value, match_arguments, unknown_value
 from glmc.pattern.checks import Side, check_maps, check_row_conditions, check_side
@@ -267,7 +267,7 @@ class _File:
             context.generic = True
             if wanted:
                 self._report_unset(tree, unset)
-        mistakes = _error_count(self.report)
+        mistakes = self.report.error_count
         try:
             groups = _MixerReader(self, tree, scope, context, (tree.name.name,), tree.span, passed).groups()
             claims = tuple(
@@ -278,7 +278,7 @@ class _File:
             )
         except Abandoned:
             return None
-        if groups is None or not wanted or context.generic or _error_count(self.report) > mistakes:
+        if groups is None or not wanted or context.generic or self.report.error_count > mistakes:
             return None
         docs = [statement.text for statement in tree.statements if isinstance(statement, syntax.Doc)]
         parameters = tuple((p.name.name, _parameter_value(scope.names[p.name.name])) for p in tree.parameters)
@@ -344,10 +344,6 @@ class _File:
         else:
             kind = unset.kind.name
             self.report(errors.UnsetParameter(span=unset.span, mixer=mixer, parameter=name, kind=kind))
-
-
-def _error_count(report: Sink) -> int:
-    return sum(found.severity is Severity.ERROR for found in report.diagnostics)
 
 
 def _parameter_value(binding: object) -> Fraction | str:
@@ -542,10 +538,10 @@ class _MixerReader:
         if a is None or b is None or both is None or state == 0 or self.context.generic:
             return None
         report = self.context.report
-        mistakes = _error_count(report)
+        mistakes = report.error_count
         check_maps(self.passed, report)
         check_row_conditions(sets.row_conditions, report)
-        if _error_count(report) > mistakes:
+        if report.error_count > mistakes:
             return None
         check_side(Side("A", a, sets, report))
         check_side(Side("B", b, sets, report))
