@@ -170,7 +170,10 @@ def _statements(group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None)
     dots = own_dots + tuple(side.dot for side in sides if side.dot is not None)
     for side in sides:
         yield f"at_{side.name} = Interval({side.nearest}, {side.reach}, starts, stops)"
-    yield from unit_vectors({VECTOR[vector] for dot in dots for vector in (dot.left, dot.right)})
+    units = {VECTOR[vector] for dot in dots for vector in (dot.left, dot.right)} & {"unit_q", "unit_k"}
+    yield from unit_vectors(units)
+    for name in sorted(units):
+        yield f"{name} = {name}.to(x.dtype)"
     if any(_is_scaled(dot) for dot in dots):
         yield "scale = q.shape[-1] ** -0.5"
     if "gate" in group.core_inputs:
