@@ -16,12 +16,13 @@ from itertools import pairwise
 from typing import assert_never
 
 from glmc.pattern import arithmetic, nodes, reals
+from glmc.pattern.evaluate import EvaluationError, map_value
 from glmc.pattern.reals import TooLarge
 from glmc.pattern.walk import map_parts, subexpressions
 
 DEGREE_LIMIT = 8
 MONOMIALS_LIMIT = 64
-LATE = 64  # where a recursive map that rises slowly at first is looked at again
+SETTLED = 16  # values of a map that are looked at one by one, before what holds from there on
 
 INFINITY = math.inf
 Bound = Fraction | float
@@ -158,6 +159,8 @@ def _power(base: Interval, exponent: Interval, tree: nodes.Expr) -> Interval:
         if times_ % 2 == 0 and low < 0:
             biggest = _raise(max(-low, high, -high), times_)
             return (_raise(high, times_) if high < 0 else Fraction(0)), biggest
+    if low == high == -1:
+        return Fraction(-1), Fraction(1)
     if low < 0:
         return ANYTHING
     corners = [_corner(b, e) for b in base for e in exponent]
@@ -215,7 +218,8 @@ def _call(function: nodes.Function, arguments: list[Interval]) -> Interval:
         case "abs":
             return max(low, -high, Fraction(0)), max(high, -low)
         case "gcd":
-            return NATURAL
+            apart = any(a > 0 or b < 0 for a, b in arguments)
+            return Fraction(1 if apart else 0), INFINITY
         case "lowbit":
             return Fraction(1), max(high, Fraction(1))
         case "bitlen":
@@ -281,42 +285,88 @@ def integer_valued(index_map: nodes.IndexMap) -> bool:
 # -- recursive maps --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Rise:
+    """``least`` bounds f(k + 1) - f(k) for every k >= 0, ``late`` from some k on; both are >= 0."""
+
+    least: Bound
+    late: Bound
+
+
 def _least_value(index_map: nodes.RecursiveMap) -> Interval:
-    first = _first_values(index_map)
-    rises = first and recursive_difference(index_map)[0] >= 0
-    return (first[0], INFINITY) if first and rises else ANYTHING
+    values = _first_values(index_map)
+    return (values[0], INFINITY) if values and rise(index_map) is not None else ANYTHING
 
 
-def _first_values(index_map: nodes.RecursiveMap) -> list[Fraction]:
-    values = [arithmetic.closed_value(part) for part in index_map.first]
-    known = [Fraction(value) for value in values if isinstance(value, int | Fraction)]
-    return known if len(known) == len(values) else []
-
-
-def recursive_difference(index_map: nodes.RecursiveMap) -> Interval:
-    """Bounds of f(k + 1) - f(k) over every k >= 0 if they show that f never falls, else everything."""
-    steps = [b - a for a, b in pairwise(_first_values(index_map))]
-    least = min([recursive_step(index_map), *steps])
-    return (least, INFINITY) if least >= 0 else ANYTHING
+def _first_values(index_map: nodes.IndexMap) -> list[Fraction]:
+    """Exact values of f(0), f(1), … up to the first that is irrational, undefined or very large."""
+    values: list[Fraction] = []
+    for k in range(SETTLED):
+        try:
+            value = map_value(index_map, k)
+        except (EvaluationError, KeyError):  # a parameter of a set that is read by itself has no value
+            break
+        if isinstance(value, reals.Real) or reals.bit_length(value) > 256:
+            break
+        values.append(Fraction(value))
+    return values
 
 
 @lru_cache(maxsize=512)
-def recursive_step(index_map: nodes.RecursiveMap, start: int = 0) -> Bound:
-    """A lower bound of f(k + m) - f(k + m - 1) for k >= start, m the order; -inf unless f is known never to
-    fall.
+def rise(index_map: nodes.RecursiveMap) -> Rise | None:
+    """How fast a recursive map rises, or None if no rule shows that it never falls.
 
-    By induction: as long as f has not fallen, earlier values are at least the first one, and then it does not
-    fall.
+    By induction: the first values do not fall; and as long as steps are at least d, so is the next step.
     """
-    first = _first_values(index_map)
-    if not first or any(b < a for a, b in pairwise(first)):
-        return -INFINITY
+    order = index_map.order
+    values = _first_values(index_map)
+    steps = [b - a for a, b in pairwise(values)]
+    if len(values) < order or any(step < 0 for step in steps):
+        return None
+    start = len(values) - order
     box: Box = {
         index_map.variable: (Fraction(start), INFINITY),
-        **{nodes.Earlier(offset): (first[offset], INFINITY) for offset in range(index_map.order)},
+        **{nodes.Earlier(offset): (values[start + offset], INFINITY) for offset in range(order)},
     }
-    least = _excess(index_map.step, nodes.Earlier(index_map.order - 1), box)
-    return least if least >= 0 else -INFINITY
+    least = min(steps, default=None)
+    general = _excess(index_map.step, nodes.Earlier(order - 1), box)
+    for assumed in (Fraction(1), Fraction(0)):
+        late = max(general, _linear_excess(index_map, start, values[start], assumed, box))
+        if late >= assumed and (least is None or least >= assumed):
+            return Rise(late if least is None else min(late, least), late)
+    return None
+
+
+def _linear_excess(
+    index_map: nodes.RecursiveMap, start: int, low: Fraction, step: Fraction, box: Box
+) -> Bound:
+    """A lower bound of f(k + m) - f(k + m - 1) for k >= start, if f(start) = low and f has risen by at least
+    ``step`` at a time since: the step as a linear form in f(k), the differences after it, and k.
+    """
+    coefficients = [Fraction(0)] * index_map.order
+    coefficients[-1] -= 1
+    slope, rest = Fraction(0), []
+    for term in index_map.step.terms if isinstance(index_map.step, nodes.Sum) else (index_map.step,):
+        match term:
+            case nodes.Earlier(offset):
+                coefficients[offset] += 1
+            case nodes.Product((nodes.Number(factor), nodes.Earlier(offset))):
+                coefficients[offset] += factor
+            case nodes.Variable():
+                slope += 1
+            case nodes.Product((nodes.Number(factor), nodes.Variable())):
+                slope += factor
+            case _:
+                rest.append(term)
+    sums = [sum(coefficients[place:], Fraction(0)) for place in range(index_map.order)]
+    if min(sums) < 0 or sums[0] * step + slope < 0:
+        return -INFINITY
+    return (
+        sums[0] * low
+        + sum(sums[1:], Fraction(0)) * step
+        + slope * start
+        + interval(nodes.Sum(tuple(rest)), box)[0]
+    )
 
 
 def _excess(expr: nodes.Expr, last: nodes.Expr, box: Box) -> Bound:
@@ -793,9 +843,14 @@ def map_difference(index_map: nodes.IndexMap) -> Interval:
     """Bounds of f(k + 1) - f(k) over every k >= 0."""
     match index_map:
         case nodes.ClosedMap(_, variable, body):
-            return difference(body, variable, {variable: NATURAL})
+            steps = [b - a for a, b in pairwise(_first_values(index_map))]
+            if len(steps) < SETTLED - 1:
+                return difference(body, variable, {variable: NATURAL})
+            low, high = difference(body, variable, {variable: (Fraction(SETTLED - 1), INFINITY)})
+            return min(low, *steps), max(high, *steps)
         case nodes.RecursiveMap():
-            return recursive_difference(index_map)
+            found = rise(index_map)
+            return ANYTHING if found is None else (found.least, INFINITY)
         case _:
             assert_never(index_map)
 
@@ -807,8 +862,8 @@ def map_trend(index_map: nodes.IndexMap) -> Trend | None:
         case nodes.ClosedMap(_, variable, body):
             return trend(body, variable, {variable: NATURAL})
         case nodes.RecursiveMap():
-            rises = recursive_step(index_map) >= 0
-            return Trend(1, unbounded=recursive_step(index_map, LATE) > 0) if rises else None
+            found = rise(index_map)
+            return None if found is None else Trend(1, unbounded=found.late > 0)
         case _:
             assert_never(index_map)
 
