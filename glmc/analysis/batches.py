@@ -11,7 +11,8 @@ from glmc.pattern.nodes import RowSet
 from glmc.pattern.rows import Entries, entries, row
 
 _MOST_ENTRIES = 1 << 26
-_ENTRIES_AT_ONCE = 1 << 21
+_ENTRIES_AT_ONCE = 1 << 20
+_CANDIDATES_AT_ONCE = 1 << 22
 _SAMPLED_ROWS = 8
 
 
@@ -37,7 +38,9 @@ def batches(row_set: RowSet, start: int, stop: int) -> Iterator[tuple[int, int, 
         if seen > _MOST_ENTRIES:
             raise TooManyEntries
         width = len(found) // (end - start) + 1
-        height = min(max(_ENTRIES_AT_ONCE // width, 16), 2 * height)
+        # a sparse row may be what is left of a dense one
+        height = min(_ENTRIES_AT_ONCE // width, _CANDIDATES_AT_ONCE // end, 2 * height)
+        height = max(height, 16)
         start = end
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from glmc.analysis.batches import batches, distances
 from glmc.analysis.forms import Band
-from glmc.analysis.influence import hops_between, hops_by_distance
+from glmc.analysis.influence import NEVER, hop_rows, hops_by_distance
 from glmc.analysis.recognise import is_shift_invariant, recognise
 from glmc.pattern.evaluate import IntArray
 from glmc.pattern.nodes import Group, Pattern, RowSet
@@ -52,7 +52,7 @@ def congestion(pattern: Pattern, length: int) -> Congestion:
     """
     hops = [_copy_hops(group, length) for group in pattern.groups]
     fewest = np.minimum.reduce(hops)
-    lacking = np.flatnonzero(fewest == _NEVER)
+    lacking = np.flatnonzero(fewest == NEVER)
     if len(lacking):
         return Congestion(length, None, None, (int(lacking[0]), int(lacking[0]) + length))
     if fewest.max() == 1:
@@ -67,17 +67,13 @@ def congestion(pattern: Pattern, length: int) -> Congestion:
     return Congestion(length, least, upper, None)
 
 
-_NEVER = np.iinfo(np.int64).max
-
-
 def _copy_hops(group: Group, length: int) -> IntArray:
     """The fewest hops from x_j to y_{j+length}, for 0 <= j < length."""
     if is_shift_invariant(group.a) and is_shift_invariant(group.b):
         hops = int(hops_by_distance(group, length + 1)[length])
-        return np.full(length, _NEVER if hops < 0 else hops)
-    table = hops_between(group, 2 * length)
-    found = table[np.arange(length, 2 * length), np.arange(length)]
-    return np.where(found == np.iinfo(table.dtype).max, _NEVER, found.astype(np.int64))
+        return np.full(length, NEVER if hops < 0 else hops)
+    targets = islice(hop_rows(group, 2 * length), length, None)
+    return np.array([hops[source] for source, hops in enumerate(targets)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +167,7 @@ def _flows(edges: list[_Edges], length: int, capacity: int) -> bool:
 
 def _upper(group: Group, edges: _Edges, hops: IntArray, length: int, least: int) -> int:
     """The largest load of a routing through this group; ``length`` at most, as no path enters twice."""
-    if (hops == _NEVER).any():
+    if (hops == NEVER).any():
         return length
     reads_itself = recognise(group.a) == (Band(0, 1),)
     by_distance = reads_itself and is_shift_invariant(group.b)

@@ -20,9 +20,11 @@ from glmc.pattern.nodes import Group, Pattern, RowSet
 LONGEST_DENSE = 4096
 """The greatest length at which hops between all pairs are tabled."""
 
+NEVER = np.iinfo(np.int64).max
+"""The number of hops where there is no path."""
+
 HopTable = npt.NDArray[np.unsignedinteger]
 
-_NEVER = np.iinfo(np.int64).max
 _ROWS_AT_ONCE = 512
 
 
@@ -119,8 +121,8 @@ def _positions(bits: int) -> Iterator[int]:
 
 
 def _by_distance(groups: list[IntArray]) -> Paths:
-    hops = np.minimum.reduce([np.where(h < 0, _NEVER, h) for h in groups])
-    lacking = np.flatnonzero(hops == _NEVER)
+    hops = np.minimum.reduce([np.where(h < 0, NEVER, h) for h in groups])
+    lacking = np.flatnonzero(hops == NEVER)
     return _paths(hops, (0, int(lacking[0])) if len(lacking) else None)
 
 
@@ -169,46 +171,43 @@ def _compact(form: Compact, length: int) -> Paths | None:
 
 
 def _tabled(groups: tuple[Group, ...], length: int) -> Paths:
-    tables = [hops_between(group, length) for group in groups]
     farthest = np.zeros(length, np.int64)
-    for row in range(length):
-        hops = np.minimum.reduce([_widened(table[row, : row + 1]) for table in tables])
+    for row, found in enumerate(zip(*(hop_rows(group, length) for group in groups), strict=True)):
+        hops = np.minimum.reduce(found)
         farthest[row] = hops.max()
-        if farthest[row] == _NEVER:
+        if farthest[row] == NEVER:
             return _paths(farthest, (int(np.argmax(hops)), row))
     return _paths(farthest, None)
 
 
-def _widened(hops: HopTable) -> IntArray:
-    return np.where(hops == np.iinfo(hops.dtype).max, _NEVER, hops.astype(np.int64))
+def hop_rows(group: Group, length: int) -> Iterator[IntArray]:
+    """For every output i < length, the fewest hops from the inputs 0 … i, ``NEVER`` where there is no path.
 
-
-def hops_between(group: Group, length: int) -> HopTable:
-    """Fewest hops from input j to output i at [i, j], the dtype's maximum where there is no path."""
-    try:
-        return _hop_table(group, length, np.dtype(np.uint8))
-    except OverflowError:
-        return _hop_table(group, length, np.dtype(np.uint16))
-
-
-def _hop_table(group: Group, length: int, dtype: np.dtype[np.unsignedinteger]) -> HopTable:
-    """Row by row: 1 where A reads, 0 for the own input, else one more than the least over B's rows."""
-    never = np.iinfo(dtype).max
-    hops = np.full((length, length), never, dtype)
+    Row by row: 1 where A reads, 0 for the own input, else one more than the least over B's rows.
+    """
+    hops = np.full((length, length), _absent(np.uint8), np.uint8)
     reads_itself = np.zeros(length, bool)
     sides = zip(_rows(group.a, length), _rows(group.b, length), strict=True)
     for row, (inputs, outputs) in enumerate(sides):
         if len(outputs):
             least = _least_hops(hops, row, outputs, outputs[reads_itself[outputs]])
-            reached = least < never
-            if (least[reached] >= never - 1).any():
-                raise OverflowError
-            hops[row, :row] = least + reached
+            if hops.dtype == np.uint8 and (least == _absent(np.uint8) - 1).any():
+                hops, least = _widened(hops), _widened(least)
+            hops[row, :row] = least + (least < _absent(hops.dtype))
         hops[row, inputs] = 1
         if len(inputs) and inputs[-1] == row:
             reads_itself[row] = True
             hops[row, row] = 0
-    return hops
+        found = hops[row, : row + 1]
+        yield np.where(found == _absent(hops.dtype), NEVER, found.astype(np.int64))
+
+
+def _absent(dtype: npt.DTypeLike) -> int:
+    return int(np.iinfo(dtype).max)
+
+
+def _widened(hops: HopTable) -> HopTable:
+    return np.where(hops == _absent(np.uint8), np.uint16(_absent(np.uint16)), hops.astype(np.uint16))
 
 
 def _least_hops(hops: HopTable, row: int, outputs: IntArray, own: IntArray) -> HopTable:
