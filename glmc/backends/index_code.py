@@ -356,7 +356,10 @@ class IndexPrinter:
         match map_:
             case ClosedMap(_, variable, _):
                 k = self.variable(variable)
-                return f"def {name}({k}: int) -> {result}:\n    return {code.text}\n"
+                body = f"return {code.text}"
+                if "**" in code.text:  # whose type is not known to be an integer's
+                    body = f"value: {result} = {code.text}\n    return value"
+                return f"def {name}({k}: int) -> {result}:\n    {body}\n"
             case RecursiveMap(_, first, variable, step):
                 k, order = self.variable(variable), map_.order
                 memory = f"_{name.upper()}"

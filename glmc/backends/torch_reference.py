@@ -106,13 +106,18 @@ def _reference(plan: Plan, group: GroupPlan, code: WeightCode) -> str:
         units=any(name.startswith("unit_") for name in vectors),
         scaled=any(score.scaled for _, found in code.scores for score in found),
         leaves=leaves,
+        exact=f"tuple[{', '.join(['torch.Tensor'] * len(core))}]",
         names=_names(group),
         result=_result(group),
         expanded=", ".join(f"{side.name}.expand(shape)" for side in sides),
         coefficient_arguments=f"x, *leaves(chunk, {', '.join(sources)})" if leaves else "x",
         gathers=any(not side.prefix for side in sides),
         recurrent=not group.b.is_empty,
-        found=", ".join(f"grad_{leaf.name}" for leaf in leaves) + ("," if len(leaves) == 1 else ""),
+        found=", ".join(f"grad_{leaf.name}" for leaf in leaves)
+        if len(leaves) > 1
+        else f"(grad_{leaves[0].name},)"
+        if leaves
+        else "",
         gradients=", ".join(gradients) if len(gradients) > 1 else gradients[0],
         accurate=", ".join(accurate) + ("," if len(accurate) == 1 else ""),
         schema_result="Tensor" if len(core) == 1 else f"({', '.join(['Tensor'] * len(core))})",
