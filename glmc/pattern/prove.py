@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, assert_never
 
 from glmc.pattern import arithmetic, nodes
@@ -58,6 +59,7 @@ def prove(
     return Proof(False, candidate)
 
 
+@lru_cache(maxsize=256)
 def never_above(lower: nodes.RecursiveMap, upper: nodes.IndexMap) -> bool:
     """Whether lower(k) <= upper(k) for every k >= 0, by induction on k; for maps of one first value."""
     import z3
@@ -191,7 +193,7 @@ class _Statement:
                 for _ in range(int(e) - 1):
                     result = result * base
                 return result
-            case nodes.Number(c), _ if c > 1 and c.denominator == 1 and is_integer(b, self.box):
+            case nodes.Number(c), _ if c > 1 and is_integer(nodes.Power(a, b), self.box):
                 result, exponent = self._integer(), self.expression(b)
                 self.facts += [self.z3.Implies(exponent >= 0, result >= exponent + 1)]
                 self.facts += [self.z3.Implies(exponent > 0, result >= int(c) * exponent)]
