@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
+from math import isqrt, lcm
 
 import numpy as np
-import numpy.typing as npt
 
 from glmc.analysis import series
 from glmc.analysis.formula import call, enclose, normal, number, rewrite
-from glmc.analysis.intervals import Interval, OutOfRange
+from glmc.analysis.growth import LINEAR
+from glmc.analysis.intervals import Interval, OutOfRange, point
 from glmc.analysis.polynomial import Polynomial, TooLarge, constant, polynomial
 from glmc.analysis.series import TooFast, Unknown
-from glmc.pattern.evaluate import EvaluationError, IntArray, Rows, evaluate_rows
+from glmc.pattern.evaluate import Environment, EvaluationError, IntArray, Rows, evaluate, evaluate_rows
 from glmc.pattern.nodes import Call, Expr, Length, Product, Row, Sum
+from glmc.pattern.reals import Undecided, compare
 
 _FAR = 64
 """Tails are proved from 2^64 on where they do not hold from the checked lengths on."""
 
-_MOST_BOXES = 2000
+_MOST_BOXES = 1000
+_FEW_BOXES = 96
+_NARROW = 4
 
 
 def at_lengths(expr: Expr, lengths: IntArray) -> IntArray:
@@ -29,6 +32,14 @@ def at_lengths(expr: Expr, lengths: IntArray) -> IntArray:
 
 def _length_as_row(expr: Expr) -> Expr:
     return Row() if isinstance(expr, Length) else expr
+
+
+def same(left: Expr, right: Expr) -> bool:
+    """Whether both have one normal form, so that they are equal for every n >= 2."""
+    try:
+        return normal(left) == normal(right)
+    except (TooLarge, OutOfRange):
+        return False
 
 
 def never_above(left: Expr, right: Expr, checked_to: int) -> bool:
@@ -48,7 +59,7 @@ def never_above(left: Expr, right: Expr, checked_to: int) -> bool:
         return True
     if not _tail_is_nonnegative(difference, _FAR):
         return False
-    return _nonnegative_between(difference.expression(), checked_to + 1, 1 << _FAR)
+    return _nonnegative_between(difference.expression(), checked_to + 1, 1 << _FAR, _MOST_BOXES)
 
 
 def _tail_is_nonnegative(difference: Polynomial, m: int) -> bool:
@@ -99,10 +110,10 @@ def _lost(inner: Polynomial) -> Fraction:
     return Fraction(denominator - 1, denominator) if whole else Fraction(1)
 
 
-def _nonnegative_between(expr: Expr, start: int, stop: int) -> bool:
+def _nonnegative_between(expr: Expr, start: int, stop: int, most: int) -> bool:
     """Whether enclosures over boxes of lengths show expr >= 0 for start <= n <= stop."""
     boxes = [(start, stop)]
-    for _ in range(_MOST_BOXES):
+    for _ in range(most):
         if not boxes:
             return True
         low, high = boxes.pop()
@@ -121,45 +132,87 @@ def _nonnegative_between(expr: Expr, start: int, stop: int) -> bool:
 
 
 def first_above(values: IntArray, bound: Expr) -> int | None:
-    """The least n >= 2 with values[n] > bound(n), among the lengths of ``values``.
+    """The least n >= 2 with values[n] > bound(n), among the lengths of ``values``, which never fall.
 
     A bound that grows too large to write down is above all values. Raises EvaluationError.
     """
-    lengths = np.arange(2, len(values))
-    while len(lengths):
+    for n in map(int, _undecided(values, bound)):
         try:
-            return _first(lengths, values[2 : len(lengths) + 2] > at_lengths(bound, lengths))
+            if sign_at(bound, int(values[n]), n) < 0:
+                return n
         except EvaluationError as error:
-            if error.kind != "too large" or not _grows_beyond_powers(bound) or len(lengths) == 1:
+            if error.kind != "too large" or not _grows_fast(bound):
                 raise
-            lengths = lengths[: len(lengths) // 2]
+            return None
     return None
 
 
-def _grows_beyond_powers(bound: Expr) -> bool:
+def sign_at(bound: Expr, value: int, n: int) -> int:
+    """The sign of bound(n) − value: by enclosures, exactly where they do not tell. Raises EvaluationError."""
     try:
-        series.order(bound)
+        gap = enclose(bound, point(n)) - point(value)
+        if gap.is_point or gap.low > 0 or gap.high < 0:
+            return (gap.high > 0) - (gap.low < 0)
+    except OutOfRange:
+        pass  # evaluation says why
+    try:
+        return compare(evaluate(bound, Environment(length=n)), value)
+    except Undecided:
+        raise EvaluationError("undecided", bound) from None
+
+
+def _undecided(values: IntArray, bound: Expr) -> IntArray:
+    """The lengths n >= 2 at which a few enclosures over boxes of lengths do not show values[n] <= bound(n)."""
+    boxes = [(2, len(values) - 1)] if len(values) > 2 else []
+    for _ in range(_FEW_BOXES):
+        if not boxes:
+            break
+        low, high = boxes.pop()
+        try:
+            least = enclose(bound, Interval(Fraction(low), Fraction(high))).low
+        except OutOfRange:
+            least = Fraction(-1)
+        if values[high] <= least:
+            continue
+        if high - low < _NARROW:
+            boxes.insert(0, (low, high))
+            continue
+        middle = isqrt(low * high) if high > 4 * low else (low + high) // 2
+        boxes += [(middle + 1, high), (low, middle)]
+    kept = [np.arange(low, high + 1) for low, high in sorted(boxes)]
+    return np.concatenate(kept) if kept else np.arange(0)
+
+
+def _grows_fast(bound: Expr) -> bool:
+    """Whether a bound is beyond n^4 for large n, as far as its series shows."""
+    try:
+        return series.order(bound) > series.scale_of(LINEAR**4)
     except TooFast as beyond:
         return beyond.sign > 0
     except (Unknown, OutOfRange, series.NotPositive):
         return False
-    return False
 
 
 def first_below(values: IntArray, bound: Expr) -> int | None:
     """The least n >= 2 with values[n] < bound(n), among the lengths of ``values``. Raises EvaluationError."""
-    negative = Product((number(-1), bound))
-    for lengths in (np.arange(2, min(len(values), 64)), np.arange(64, len(values))):
-        if len(lengths):
-            found = _first(lengths, values[lengths] < -at_lengths(negative, lengths))
-            if found is not None:
-                return found
+    for n in range(2, len(values)):
+        if sign_at(bound, int(values[n]), n) > 0:
+            return n
     return None
 
 
-def _first(lengths: IntArray, found: npt.NDArray[np.bool_]) -> int | None:
-    places = np.flatnonzero(found)
-    return int(lengths[places[0]]) if len(places) else None
+def below_at(left: Expr, right: Expr, start: int, stop: int) -> bool:
+    """left <= right for start <= n <= stop. Raises EvaluationError."""
+    try:
+        gap = (normal(right) - normal(left)).constant
+    except TooLarge:
+        gap = None
+    if gap is not None:
+        return gap >= 0
+    difference = Sum((right, Product((number(-1), left))))
+    if _nonnegative_between(difference, start, stop, _FEW_BOXES):
+        return True
+    return all(sign_at(difference, 0, n) >= 0 for n in range(start, stop + 1))
 
 
 def far_above(value: Expr, bound: Expr, checked_to: int) -> int | None:

@@ -158,6 +158,8 @@ def power(x: Interval, exponent: Interval) -> Interval:
 
 
 def _integer_power(x: Interval, exponent: int) -> Interval:
+    if x == ONE:
+        return ONE
     size = max(abs(end.numerator).bit_length() + end.denominator.bit_length() for end in (x.low, x.high))
     if size * abs(exponent) > _LARGEST_BITS:
         raise OutOfRange("a number too large to write down")

@@ -5,21 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import assert_never
 
-import numpy as np
-
 from glmc.analysis import errors, series
-from glmc.analysis.bounds import at_lengths, far_above, first_above, first_below, never_above
+from glmc.analysis.bounds import below_at, far_above, first_above, first_below, never_above, same, sign_at
 from glmc.analysis.congestion import Congestion, congestion
 from glmc.analysis.evidence import Copying, Evidence, Quantity, evidence
 from glmc.analysis.facts import Facts, Verdict
-from glmc.analysis.formula import enclose, number
+from glmc.analysis.formula import enclose
 from glmc.analysis.growth import Growth
 from glmc.analysis.intervals import Interval, OutOfRange
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.series import NotPositive, Scale, TooFast, Unknown
 from glmc.diagnostics import Sink
-from glmc.pattern.evaluate import EvaluationError, IntArray
-from glmc.pattern.nodes import Claim, Expr, Pattern, Product
+from glmc.pattern.evaluate import EvaluationError
+from glmc.pattern.nodes import Claim, Expr, Pattern
 from glmc.pattern.printer import print_expr
 
 
@@ -147,6 +145,8 @@ _ONE_BY_ONE = 4096
 def _value_verdict(claim: Claim, quantity: Quantity) -> Verdict:
     """<= and ==: refuted by a length, or by growth; proved from closed bounds; otherwise checked."""
     derived = print_expr(quantity.exact) if quantity.exact is not None else _derived(quantity)
+    if quantity.exact is not None and quantity.unreachable is None and same(quantity.exact, claim.bound):
+        return Verdict(claim, "proved", derived, None)
     above = first_above(quantity.values, claim.bound)
     below = first_below(quantity.values, claim.bound) if claim.relation == "==" else None
     if quantity.is_lower_bound:
@@ -196,18 +196,10 @@ def _never_above(left: Expr, right: Expr, checked_to: int) -> bool:
     """left <= right for every n > checked_to: one by one at first, where that is affordable, then at once."""
     tail = max(checked_to, _ONE_BY_ONE)
     try:
-        one_by_one = _below_at(left, right, np.arange(checked_to + 1, tail + 1))
+        one_by_one = below_at(left, right, checked_to + 1, tail)
     except EvaluationError:
         return never_above(left, right, checked_to)
     return one_by_one and never_above(left, right, tail)
-
-
-def _below_at(left: Expr, right: Expr, lengths: IntArray) -> bool:
-    """left <= right at these lengths, where one of them is an integer."""
-    if not len(lengths):
-        return True
-    negative = Product((number(-1), left))
-    return bool((-at_lengths(negative, lengths) <= at_lengths(right, lengths)).all())
 
 
 def _far_witness(claim: Claim, quantity: Quantity, law: Law) -> str | None:
@@ -262,17 +254,18 @@ def _copying_verdict(claim: Claim, copying: Copying, pattern: Pattern) -> Verdic
     found += [] if copying.measured is None else [copying.measured]
     inside = True
     for interval in found:
-        at = np.array([interval.length])
-        bound = int(at_lengths(claim.bound, at)[0])
-        whole = bound == -int(at_lengths(Product((number(-1), claim.bound)), at)[0])
-        too_large = interval.lower is None or interval.lower > bound
-        too_small = interval.upper is not None and (interval.upper < bound or not whole)
-        if too_large or (claim.relation == "==" and too_small):
+        if interval.lower is None or interval.upper is None:
+            return Verdict(
+                claim, "refuted", "infinite", f"some token cannot be copied at n = {interval.length}"
+            )
+        over = sign_at(claim.bound, interval.lower, interval.length) < 0
+        under = sign_at(claim.bound, interval.upper, interval.length) > 0
+        if over or (claim.relation == "==" and under):
             shown = _bound_at(claim.bound, interval.length)
             value = f"at n = {interval.length} the congestion is {_range(interval)}"
             return Verdict(claim, "refuted", derived, f"{value}, and the claimed bound is {shown}")
-        inside = inside and interval.upper is not None and interval.upper <= bound
-        inside = inside and (claim.relation == "<=" or interval.lower == bound)
+        inside = inside and sign_at(claim.bound, interval.upper, interval.length) >= 0
+        inside = inside and (claim.relation == "<=" or interval.lower == interval.upper)
     law = copying.law
     witness_of_growth = _growth_difference(claim, law)
     if witness_of_growth is not None:

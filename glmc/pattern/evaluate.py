@@ -578,8 +578,9 @@ def _plus(x: Column, y: Column) -> Column:
 def _times(x: Column, y: Column) -> Column:
     if _is_one(x) or _is_one(y):
         return y if _is_one(x) else x
-    magnitude = _magnitude(x) * _magnitude(y)
-    if magnitude < 1 << 63:
+    left, right = _magnitude(x), _magnitude(y)
+    magnitude = left * right
+    if max(left, right, magnitude) < 1 << 63:
         return x * y
     if magnitude.bit_length() > BITS_LIMIT:
         raise _Elementwise
@@ -809,6 +810,9 @@ def _approximate_call(function: str, arguments: list[_Approximate]) -> _Approxim
             return _with_rounding(np.sqrt(x.value), high - low)
         case "log2":
             return _binary_log(x)
+        case "log" if len(arguments) == 1:
+            found = _binary_log(x)
+            return _with_rounding(found.value * math.log(2), found.error + np.abs(found.value) * 2.0**-52)
         case "log":
             over, under = _binary_log(x), _binary_log(arguments[1])
             low = np.abs(under.value) - under.error

@@ -64,6 +64,7 @@ VERDICTS = [
     (POWERS, "time <= log2(n) + 2", "proved"),
     (POWERS, "time <= floor(log2(n)) + 2", "proved"),
     (POWERS, "time <= 2 * log2(n) + 1", "proved"),
+    (POWERS, "time <= 3 * log(n) + 2", "proved"),
     (POWERS, "time <= n", "proved"),
     (POWERS, "time <= 2^n", "proved"),
     (POWERS, "path == floor(log2(n))", "proved"),
