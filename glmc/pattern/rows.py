@@ -260,7 +260,7 @@ class _Expansion:
         if counts.max() > 4 * (int(rows.rows[-1]) + 1024):
             self._loop(level, rows, starts, stops)
         else:
-            self._unfold(level, rows, starts.astype(np.int64), counts.astype(np.int64))
+            self._unfold(level, rows, starts, counts.astype(np.int64))
 
     def _unfold(self, level: int, rows: Rows, starts: IntArray, counts: IntArray) -> None:
         total = int(counts.sum())
