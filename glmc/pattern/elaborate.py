@@ -5,27 +5,25 @@ rule checked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
 from glmc.diagnostics import InternalError, Sink
 from glmc.pattern import errors, nodes, weights
-from glmc.pattern.arguments import KINDS, MapArgument, argument_value, match_arguments, unknown_value
+from glmc.pattern.arguments import MapArgument, argument_value, match_arguments, unknown_value
 from glmc.pattern.checks import Side, check_maps, check_row_conditions, check_side
 from glmc.pattern.claims import claim
+from glmc.pattern.declarations import Let, Names, declarations, standard_library
 from glmc.pattern.expressions import Abandoned, Context, constant, declare_lets, integer, resolve, truth
 from glmc.pattern.scopes import (
-    FUNCTIONS,
-    WEIGHT_FUNCTIONS,
     MapName,
     Scope,
     Value,
     closest,
-    mixer_name_problem,
 )
 from glmc.pattern.sets import (
     NamedSet,
@@ -37,15 +35,12 @@ from glmc.pattern.sets import (
     values_text,
 )
 from glmc.pattern.slots import check_slots
-from glmc.resources import resource
-from glmc.source import Source, Span
+from glmc.source import Span
 from glmc.syntax import nodes as syntax
-from glmc.syntax.parser import parse
 
 GROUPS_LIMIT = 512  # of one file
 
 _T = TypeVar("_T")
-_Let = syntax.LetConstant | syntax.LetEquation
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _RATIONAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+|/0*[1-9][0-9]*)?")
 
@@ -62,7 +57,7 @@ def elaborate(
     ``settings`` gives values to parameters by name, in every mixer that has them: integers, decimals or
     fractions, or the name of a map. Every mistake goes to ``report``; a mixer that has one is left out.
     """
-    names = _file_names(module, report)
+    names = declarations(module, report)
     file = _File(names.lets, names.sets, names.mixers, report, mixer, settings or {})
     try:
         file.check_names()
@@ -77,116 +72,12 @@ def elaborate(
         return ()
 
 
-@lru_cache(maxsize=1)
-def standard_library() -> dict[str, NamedSet]:
-    """The sets that are always in scope."""
-    source = Source("standard.glm", resource("grammar/standard.glm").read_text("utf-8"))
-    report = Sink(source)
-    module = parse(source, report)
-    if module is None or report.diagnostics:
-        raise InternalError(f"the standard library does not parse: {report.diagnostics}")
-    sets = (item for item in module.items if isinstance(item, syntax.SetDefinition))
-    return {tree.name.name: NamedSet(tree, source, library=True) for tree in sets}
-
-
-# -- names of a file -------------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class _Names:
-    """Names declared in one block so far."""
-
-    report: Sink
-    spans: dict[str, Span] = field(default_factory=dict)
-    maps: set[str] = field(default_factory=set)
-
-    def accepts(self, name: syntax.Name, *, value: bool) -> bool:
-        """Whether the name may be declared here; reports why not. ``value`` says that it is a parameter or a
-        let.
-        """
-        if value and name.name == "n":
-            self.report(errors.LengthRedeclared(span=name.span))
-            return False
-        if name.name in FUNCTIONS or name.name in WEIGHT_FUNCTIONS:
-            self.report(
-                errors.BuiltinRedeclared(span=name.span, name=name.name, origin="a built-in function")
-            )
-            return False
-        if name.name in standard_library():
-            origin = "a set of the standard library"
-            self.report(errors.BuiltinRedeclared(span=name.span, name=name.name, origin=origin))
-            return False
-        return self.is_new(name)
-
-    def is_new(self, name: syntax.Name) -> bool:
-        first = self.spans.setdefault(name.name, name.span)
-        if first is not name.span:
-            line, _ = self.report.source.position(first.start)
-            self.report(errors.DuplicateName(span=name.span, name=name.name, first_line=line))
-            return False
-        return True
-
-    def lets(self, statements: Iterable[object]) -> tuple[_Let, ...]:
-        """The lets among ``statements`` that may stand; equations of one map share its name."""
-        kept: list[_Let] = []
-        for statement in statements:
-            if not isinstance(statement, syntax.LetConstant | syntax.LetEquation):
-                continue
-            joins = isinstance(statement, syntax.LetEquation) and statement.name.name in self.maps
-            if joins or self.accepts(statement.name, value=True):
-                kept.append(statement)
-                if isinstance(statement, syntax.LetEquation):
-                    self.maps.add(statement.name.name)
-        return tuple(kept)
-
-    def parameters(self, parameters: tuple[syntax.Parameter, ...]) -> None:
-        for parameter in parameters:
-            self.accepts(parameter.name, value=True)
-            if parameter.kind.name not in KINDS:
-                self.report(errors.UnknownKind(span=parameter.kind.span, name=parameter.kind.name))
-
-
-@dataclass(frozen=True)
-class _Declarations:
-    lets: tuple[_Let, ...]
-    sets: dict[str, NamedSet]
-    mixers: dict[str, syntax.Mixer]
-
-
-def _file_names(module: syntax.Module, report: Sink) -> _Declarations:
-    names, mixer_names = _Names(report), _Names(report)
-    lets: list[_Let] = []
-    sets: dict[str, NamedSet] = {}
-    mixers: dict[str, syntax.Mixer] = {}
-    for item in module.items:
-        match item:
-            case syntax.Mixer():
-                problem = mixer_name_problem(item.name.name)
-                if problem is not None:
-                    suggestion = (
-                        f"{re.sub('[^a-z0-9_]', '', item.name.name.lower()).lstrip('_0123456789')}_mixer"
-                    )
-                    report(
-                        errors.UnusableMixerName(
-                            span=item.name.span, name=item.name.name, reason=problem, suggestion=suggestion
-                        )
-                    )
-                if mixer_names.is_new(item.name):
-                    mixers[item.name.name] = item
-            case syntax.SetDefinition():
-                if names.accepts(item.name, value=False):
-                    sets[item.name.name] = NamedSet(item, report.source, library=False)
-            case _:
-                lets += names.lets((item,))
-    return _Declarations(tuple(lets), sets, mixers)
-
-
 # -- a file ----------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
 class _File:
-    lets: tuple[_Let, ...]
+    lets: tuple[Let, ...]
     sets: dict[str, NamedSet]
     mixers: dict[str, syntax.Mixer]
     report: Sink
@@ -229,28 +120,26 @@ class _File:
                 self.report(errors.UnknownSetting(span=start, name=name, remedy=remedy))
         scope, context = self.scope(), Context(self.report, generic=True)
         for binding in scope.names.values():
-            self._guarded(resolve, binding, context)
+            with suppress(Abandoned):
+                resolve(binding, context)
 
     def check_sets(self) -> None:
         """Every set by itself: also those that nothing uses must make sense."""
         for named in self.sets.values():
             definition = named.definition
-            names = _Names(self.report)
+            names = Names(self.report)
             names.parameters(definition.parameters)
             names.is_new(definition.row)
             kept = names.lets(definition.statements)
             context = Context(self.report, generic=True)
             sets = self.sets_in(self.scope())
             sets.shallow = named
-            fits = self._guarded(check_definition, named, sets, context)
-            named.valid = bool(fits) and len(kept) == sum(isinstance(s, _Let) for s in definition.statements)
+            named.valid = False
+            with suppress(Abandoned):
+                named.valid = check_definition(named, sets, context) and len(kept) == sum(
+                    isinstance(s, Let) for s in definition.statements
+                )
         check_cycles({**standard_library(), **self.sets}, Context(self.report, generic=True))
-
-    def _guarded(self, check: object, *arguments: object) -> object:
-        try:
-            return check(*arguments)  # type: ignore[operator]
-        except Abandoned:
-            return None
 
     # -- one mixer
 
@@ -258,7 +147,7 @@ class _File:
         """The pattern of one mixer; None if it has mistakes, lacks values, or is not wanted."""
         context = Context(self.report, generic=False)
         scope = self.scope().inner()
-        names = _Names(self.report)
+        names = Names(self.report)
         names.parameters(tree.parameters)
         passed: list[MapArgument] = []
         unset = self._set_parameters(tree, scope, context, passed)
@@ -373,7 +262,7 @@ class _MixerReader:
 
     def groups(self) -> tuple[nodes.Group, ...] | None:
         """The groups of heads that the statements define, or None after a report. Raises ``Abandoned``."""
-        names = _Names(self.context.report)
+        names = Names(self.context.report)
         names.spans.update({p.name.name: p.name.span for p in self.tree.parameters})
         for binding in declare_lets(names.lets(self.tree.statements), self.scope):
             resolve(binding, self.context)
