@@ -17,8 +17,19 @@ from glmc.analysis.batches import batches, columns, distances
 from glmc.analysis.compact import lifetimes
 from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
-from glmc.pattern.evaluate import IntArray
-from glmc.pattern.nodes import Difference, Pattern, RowSet, Union
+from glmc.pattern.evaluate import Environment, IntArray, evaluate_integer
+from glmc.pattern.monotone import Trend, trend
+from glmc.pattern.nodes import (
+    Comprehension,
+    Difference,
+    Expr,
+    Intersection,
+    Listed,
+    Pattern,
+    Row,
+    RowSet,
+    Union,
+)
 from glmc.pattern.rows import Entries
 
 FOREVER = np.iinfo(np.int64).max
@@ -197,8 +208,10 @@ def _form_readers(form: Form, row_set: RowSet, length: int) -> IntArray | None:
 def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int | None]:
     """Last readers among the rows below ``stop``, and the number of rows looked at.
 
-    That number is None where every column has a reader beyond ``length``: then all are live to the end.
+    That number is None where nothing later matters: every column has a reader beyond ``length``, so that all
+    are live to the end, or the rows have risen above ``length`` for good.
     """
+    lows = _rising_lows(row_set)
     last = np.full(length, UNREAD)
     for _, _, found in batches(row_set, 0, length):
         _note(last, found)
@@ -209,9 +222,43 @@ def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int 
             _note(last, found)
             seen += len(found)
         done = slab
-        if (last >= length).all():
+        if (last >= length).all() or (lows is not None and _above(lows, done, length)):
             return last, None
     return last, done
+
+
+def _rising_lows(row_set: RowSet) -> tuple[Expr, ...] | None:
+    """Expressions of the row that never fall, with no element below all of them; None where unknown."""
+    match row_set:
+        case Listed(elements):
+            lows = elements
+        case Comprehension(element, (), _):
+            lows = (element,)
+        case Comprehension():
+            forms = recognise(row_set)
+            lows = tuple(form.low for form in forms if isinstance(form, Interval))
+            if len(lows) < len(forms):
+                return None
+        case Difference(left, _):
+            return _rising_lows(left)
+        case Intersection(left, right):
+            return _rising_lows(left) or _rising_lows(right)
+        case _:
+            return None
+    return lows if all(map(_never_falls, lows)) else None
+
+
+def _never_falls(expr: Expr) -> bool:
+    match trend(expr, Row(), {}):
+        case Trend(direction, _, ()):
+            return direction >= 0
+        case _:
+            return False
+
+
+def _above(lows: tuple[Expr, ...], row: int, length: int) -> bool:
+    """Whether no row from ``row`` on has an element below ``length``."""
+    return all(evaluate_integer(low, Environment(row)) >= length for low in lows)
 
 
 def _note(last: IntArray, found: Entries) -> None:
