@@ -20,7 +20,8 @@ from glmc.pattern import arithmetic, errors, nodes
 from glmc.pattern.arguments import MapArgument
 from glmc.pattern.endings import endings, variable_box, worst
 from glmc.pattern.evaluate import BITS_LIMIT, Environment, EvaluationError, Kind, evaluate, holds
-from glmc.pattern.monotone import NATURAL, Box, integer_valued, interval, is_integer, strictly_increasing
+from glmc.pattern.monotone import integer_valued, interval, is_integer, strictly_increasing
+from glmc.pattern.places import Generators, Partial, Place, leaves_integers, partials, places
 from glmc.pattern.printer import print_expr
 from glmc.pattern.prove import Proof, prove
 from glmc.pattern.reals import TooLarge
@@ -40,7 +41,6 @@ CONDITION_ROWS = 4096
 CANDIDATE_LIMIT = 1 << 40
 
 ZERO = arithmetic.ZERO
-Generators = tuple[nodes.Generator, ...]
 
 _OPERATIONS: dict[Kind, str] = {
     "zero divisor": "a division by zero",
@@ -57,29 +57,6 @@ _OPERATIONS: dict[Kind, str] = {
     "undecided": "a comparison that cannot be decided exactly",
     "endless": "a range without an end",
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """An expression of a set, with what holds where it is evaluated."""
-
-    expression: nodes.Expr
-    span: Span
-    generators: Generators
-    conditions: tuple[nodes.Condition, ...]
-    index: str  # what must be an integer ("an element"), or "" inside a condition
-
-    @property
-    def box(self) -> Box:
-        return variable_box(self.generators)
-
-
-@dataclass(frozen=True)
-class Partial:
-    """An operation that is defined only where ``requirement`` holds."""
-
-    kind: Kind
-    requirement: nodes.Condition
 
 
 @dataclass(eq=False)
@@ -120,12 +97,12 @@ def check_side(side: Side) -> None:
 def _check_side(side: Side) -> None:
     if not (_ends(side) & _is_short(side) & _is_whole(side)):
         return
-    places = list(_places(side))
-    open_integers = [place for place in places if place.index and not _proves_integer(place)]
+    found = list(places(side.rows, side.spans))
+    open_integers = [place for place in found if place.index and not _proves_integer(place)]
     open_partials = [
         (place, partial)
-        for place in places
-        for partial in _partials(place)
+        for place in found
+        for partial in partials(place)
         if not _is_defined(place, partial, side)
     ]
     causal = _is_causal(side.rows, (), side)
@@ -212,95 +189,22 @@ def _steps_at(length: nodes.Expr, index: int) -> Fraction | int:
 # -- integers --------------------------------------------------------------------------------------
 
 
-def _places(side: Side) -> Iterator[Place]:
-    for leaf in leaves(side.rows):
-        spans = side.spans(leaf)
-        match leaf:
-            case nodes.Listed(elements):
-                for place, element in enumerate(elements):
-                    yield Place(
-                        element, spans.elements[min(place, len(spans.elements) - 1)], (), (), "an element"
-                    )
-            case nodes.Comprehension(element, generators, condition):
-                for level, generator in enumerate(generators):
-                    outer = generators[:level]
-                    start = spans.starts[level] if spans.starts else leaf.span
-                    yield Place(generator.start, start, outer, (), "the start of a range")
-                    if generator.stop is not None:
-                        stop = spans.stops[level] if spans.stops else leaf.span
-                        yield Place(generator.stop, stop, outer, (), "the end of a range")
-                if condition is not None:
-                    yield from _condition_places(condition, spans.condition or leaf.span, generators, ())
-                conditions = () if condition is None else (condition,)
-                yield Place(element, spans.elements[0], generators, conditions, "an element")
-            case _:
-                assert_never(leaf)
-
-
-def _condition_places(
-    condition: nodes.Condition, span: Span, generators: Generators, before: tuple[nodes.Condition, ...]
-) -> Iterator[Place]:
-    """The compared expressions; a part of a conjunction is evaluated only where the parts before it hold."""
-    match condition:
-        case nodes.And(parts):
-            for place, part in enumerate(parts):
-                yield from _condition_places(part, span, generators, before + parts[:place])
-        case nodes.Or(parts):
-            for place, part in enumerate(parts):
-                failed = tuple(nodes.Not(earlier) for earlier in parts[:place])
-                yield from _condition_places(part, span, generators, before + failed)
-        case nodes.Not(part):
-            yield from _condition_places(part, span, generators, before)
-        case nodes.Comparison(left, _, right):
-            yield Place(left, span, generators, before, "")
-            yield Place(right, span, generators, before, "")
-        case _:
-            assert_never(condition)
-
-
 def _is_whole(side: Side) -> bool:
     """Whether no index is written with an operation that leaves the integers; reports those that are."""
     fits = True
-    for place in _places(side):
-        if place.index and not is_integer(place.expression, place.box) and _leaves_integers(place.expression):
+    for place in places(side.rows, side.spans):
+        if place.index and not is_integer(place.expression, place.box) and leaves_integers(place.expression):
             evidence = _fraction_witness(place) or "not an integer by the way it is written"
             side.report(errors.NotInteger(span=place.span, what=place.index, evidence=evidence))
             fits = False
         for inner in subexpressions(place.expression):
             match inner:
-                case nodes.MapValue(index_map, argument) if _leaves_integers(argument):
+                case nodes.MapValue(index_map, argument) if leaves_integers(argument):
                     what = f"the argument of the map `{index_map.name}`"
                     evidence = _fraction_witness(place, argument) or "not an integer by the way it is written"
                     side.report(errors.NotInteger(span=place.span, what=what, evidence=evidence))
                     fits = False
     return fits
-
-
-def _leaves_integers(expr: nodes.Expr) -> bool:
-    """Whether a fraction, a root or a logarithm reaches the value of ``expr`` without a floor or ceil around
-    it.
-    """
-    match expr:
-        case nodes.Number(value):
-            return value.denominator != 1
-        case nodes.Quotient() | nodes.Call("sqrt" | "log2" | "log"):
-            return True
-        case (
-            nodes.Sum(inner)
-            | nodes.Product(inner)
-            | nodes.Call("min" | "max" | "abs" | "gcd" | "lowbit" | "bitlen", inner)
-        ):
-            return any(map(_leaves_integers, inner))
-        case nodes.Remainder(a, b):
-            return _leaves_integers(a) or _leaves_integers(b)
-        case nodes.Power(base, exponent):
-            return _leaves_integers(base) or (
-                isinstance(exponent, nodes.Number) and (exponent.value < 0 or exponent.value.denominator != 1)
-            )
-        case nodes.MapValue(index_map):
-            return any(map(_leaves_integers, map_parts(index_map)))
-        case _:
-            return False
 
 
 def _fraction_witness(place: Place, expr: nodes.Expr | None = None) -> str | None:
@@ -326,75 +230,6 @@ def _proves_integer(place: Place) -> bool:
 
 
 # -- operations that are not always defined --------------------------------------------------------
-
-
-def _partials(place: Place) -> Iterator[Partial]:
-    yield from _inner_partials(place.expression, place.box)
-
-
-def _inner_partials(expr: nodes.Expr, box: Box) -> Iterator[Partial]:
-    """What ``expr``, and the maps that it calls, leave open."""
-    for inner in subexpressions(expr):
-        yield from _own_partials(inner, box)
-        match inner:
-            case nodes.MapValue(nodes.ClosedMap(_, variable, body), argument):
-                if _whatever_argument(body, variable):
-                    yield from _inner_partials(arithmetic.substitute(body, {variable: argument}), box)
-            case nodes.MapValue(nodes.RecursiveMap() as index_map):
-                yield from _recursive_partials(index_map)
-
-
-def _whatever_argument(body: nodes.Expr, variable: nodes.Variable) -> bool:
-    """Whether the body of a map leaves something open for some argument."""
-    return next(_inner_partials(body, {variable: NATURAL}), None) is not None
-
-
-def _recursive_partials(index_map: nodes.RecursiveMap) -> Iterator[Partial]:
-    """What the equations of a recursive map leave open; no proof is tried there."""
-    low = interval(nodes.MapValue(index_map, index_map.variable), {index_map.variable: NATURAL})[0]
-    box: Box = {
-        index_map.variable: NATURAL,
-        **{nodes.Earlier(offset): (low, NATURAL[1]) for offset in range(index_map.order)},
-    }
-    for part in map_parts(index_map):
-        for partial in _inner_partials(part, box):
-            yield Partial(partial.kind, nodes.Comparison(ZERO, "==", arithmetic.ONE))
-
-
-def _own_partials(expr: nodes.Expr, box: Box) -> Iterator[Partial]:
-    """What ``expr`` itself requires of its operands, unless their bounds settle it."""
-
-    def at_least(kind: Kind, operand: nodes.Expr, least: int) -> Iterator[Partial]:
-        low = interval(operand, box)[0]
-        if low < least and not (least == 1 and low > 0):
-            relation: nodes.Relation = ">=" if least == 0 else ">"
-            yield Partial(kind, nodes.Comparison(operand, relation, ZERO))
-
-    match expr:
-        case nodes.FloorDivide(_, b) | nodes.Remainder(_, b):
-            yield from at_least("zero divisor", b, 1)
-        case nodes.Quotient(_, b):
-            low, high = interval(b, box)
-            if low <= 0 <= high:
-                yield Partial("zero divisor", nodes.Comparison(b, "!=", ZERO))
-        case nodes.Call("sqrt", (x,)):
-            yield from at_least("root of a negative number", x, 0)
-        case nodes.Call("bitlen", (x,)):
-            yield from at_least("bitlen of a negative number", x, 0)
-        case nodes.Call("lowbit", (x,)):
-            yield from at_least("lowbit of a number that is not positive", x, 1)
-        case nodes.Call("log2" | "log", (x, *base)):
-            yield from at_least("logarithm of a number that is not positive", x, 1)
-            for other in base:
-                low, high = interval(other, box)
-                if not (low > 1 or (low > 0 and high < 1)):
-                    goal = nodes.Comparison(other, ">", arithmetic.ONE)
-                    yield Partial("logarithm base that is not positive or is one", goal)
-        case nodes.MapValue(_, argument):
-            yield from at_least("negative map argument", argument, 0)
-        case nodes.Power(base, exponent) if interval(exponent, box)[0] < 0 and interval(base, box)[0] <= 0:
-            goal_parts = (nodes.Comparison(exponent, ">=", ZERO), nodes.Comparison(base, "!=", ZERO))
-            yield Partial("zero divisor", nodes.Or(goal_parts))
 
 
 def _is_defined(place: Place, partial: Partial, side: Side) -> bool:
@@ -579,10 +414,8 @@ def _undefined(side: Side, index: int, error: EvaluationError) -> Diagnostic:
 def _span_of(side: Side, expr: nodes.Expr | None) -> tuple[Span, dict[str, str]]:
     """The place that holds ``expr``, and its variables' names as written."""
     if expr is not None:
-        for place in _places(side):
-            if any(
-                inner == expr or _in_map(inner, expr) for inner in subexpressions(place.expression)
-            ):
+        for place in places(side.rows, side.spans):
+            if any(inner == expr or _in_map(inner, expr) for inner in subexpressions(place.expression)):
                 return place.span, _written_names(side)
     return side.rows.span, _written_names(side)
 
@@ -624,7 +457,7 @@ def _map_problem(argument: MapArgument) -> Diagnostic | None:
     name = index_map.name
     begun = time.monotonic()
     proved = integer_valued(index_map) and strictly_increasing(index_map)
-    fractional = any(map(_leaves_integers, map_parts(index_map)))
+    fractional = any(map(leaves_integers, map_parts(index_map)))
     before: int | None = None
     checked = -1
     for k in range(FIRST_ROWS if proved else MAP_VALUES):
