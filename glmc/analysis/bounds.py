@@ -162,7 +162,9 @@ def sign_at(bound: Expr, value: int, n: int) -> int:
 
 
 def _undecided(values: IntArray, bound: Expr) -> IntArray:
-    """The lengths n >= 2 at which a few enclosures over boxes of lengths do not show values[n] <= bound(n)."""
+    """The lengths n >= 2 at which a few enclosures over boxes of lengths do not show values[n] <=
+    bound(n).
+    """
     boxes = [(2, len(values) - 1)] if len(values) > 2 else []
     for _ in range(_FEW_BOXES):
         if not boxes:
@@ -216,7 +218,9 @@ def below_at(left: Expr, right: Expr, start: int, stop: int) -> bool:
 
 
 def far_above(value: Expr, bound: Expr, checked_to: int) -> int | None:
-    """Some n > checked_to, near a power of two up to 2^64, with value(n) > bound(n); None where none is found there."""
+    """Some n > checked_to, near a power of two up to 2^64, with value(n) > bound(n); None where none is
+    found there.
+    """
     first: int = max(checked_to, 2).bit_length() - 1
     for exponent in range(first, _FAR + 1):
         power = 1 << exponent

@@ -190,8 +190,8 @@ def agrees(law: Law, values: IntArray) -> bool:
 def _steps(law: Law, values: IntArray) -> Expr | None:
     """The exact expression of a quantity that never falls and has reached its proved largest value.
 
-    From there on it stays; before, its steps are those of enumeration: v(2) + Σ min(n // m, 1) over the lengths m
-    at which it rises by one.
+    From there on it stays; before, its steps are those of enumeration: v(2) + Σ min(n // m, 1) over the
+    lengths m at which it rises by one.
     """
     top = law.at_most if law.growth == CONSTANT and law.at_most is not None else None
     if top is None or len(values) < 3 or evaluate_integer(top, Environment(length=len(values))) != values[-1]:

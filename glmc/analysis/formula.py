@@ -62,7 +62,7 @@ def floor_root(x: Expr, degree: int) -> Expr:
 
 
 def enclose(expr: Expr, n: Interval) -> Interval:
-    """An interval that holds every value of ``expr`` for lengths in ``n``; a point where the value is rational.
+    """An interval with every value of ``expr`` for lengths in ``n``; a point where the value is rational.
 
     Raises OutOfRange where the value is undefined or too large.
     """
@@ -184,7 +184,9 @@ def _canonical(expr: Expr) -> Expr:
 
 
 def _ceiling(x: Expr) -> Expr:
-    """As a floor: ⌈√m⌉ = ⌊√(m−1)⌋ + 1 and ⌈log_b m⌉ = ⌊log_b(m−1)⌋ + 1 for integers m >= 2, ⌈p/q⌉ = ⌊(p+q−1)/q⌋."""
+    """As a floor: ⌈√m⌉ = ⌊√(m−1)⌋ + 1 and ⌈log_b m⌉ = ⌊log_b(m−1)⌋ + 1 for integers m >= 2, ⌈p/q⌉ =
+    ⌊(p+q−1)/q⌋.
+    """
     match x:
         case Call("sqrt" | "log2" | "log" as function, (m, *base)) if base != [] or function != "log":
             if _is_positive_integer(Sum((m, number(-1)))) and all(
@@ -204,7 +206,9 @@ def _is_power_of_two(value: int) -> bool:
 
 
 def _is_positive_integer(expr: Expr) -> bool:
-    """Whether a polynomial in n alone is a positive integer for every n >= 2: its expansion at 2 has no negative coefficient."""
+    """Whether a polynomial in n alone is a positive integer for every n >= 2: its expansion at 2 has no
+    negative coefficient.
+    """
     form = polynomial(expr, {N: polynomial(Sum((N, number(2))))})
     return (
         form.is_integral

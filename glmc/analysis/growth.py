@@ -1,4 +1,6 @@
-"""Growth classes n^a · log(n)^b · log(log(n))^c, up to constant factors (Theta), with exact rational exponents."""
+"""Growth classes n^a · log(n)^b · log(log(n))^c, up to constant factors (Theta), with exact rational
+exponents.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, order=True)
 class Growth:
-    """n^power · log(n)^log · log(log(n))^loglog. Instances order by growth: the field order is the dominance order.
+    """n^power · log(n)^log · log(log(n))^loglog. Instances order by growth, as their fields do.
 
     The Theta class of a sum is ``max`` of the classes, that of a product their product.
     """
@@ -27,7 +29,9 @@ class Growth:
 
     @property
     def is_regular(self) -> bool:
-        """Whether Σ_{i<n} g(i) is Theta(n · g(n)): g(n) is at least n^a with a > -1, so the last half carries the sum."""
+        """Whether Σ_{i<n} g(i) is Theta(n · g(n)): g(n) is at least n^a with a > -1, so the last half
+        carries the sum.
+        """
         return self.power > -1
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Closed intervals with rational ends, which enclose the real numbers that claims speak of.
 
-Rational results are exact (a point); irrational ones are enclosed to ``DIGITS`` decimal digits, rounded outwards.
+Rational results are exact (a point); irrational ones are enclosed to ``DIGITS`` decimal digits, rounded
+outwards.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def _ln2() -> Interval:
 
 
 def _rational_logarithm(x: int, base: int) -> Fraction | None:
-    """p/q with x^q = base^p for integers x >= 1, base >= 2; None where there is none (Euclid on the exponents)."""
+    """p/q with x^q = base^p for integers x >= 1, base >= 2; None where there is none (Euclid on the
+    exponents).
+    """
     if x == 1:
         return Fraction(0)
     whole = 0

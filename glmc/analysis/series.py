@@ -1,9 +1,9 @@
-"""Expressions in n as sums of scales with enclosed coefficients: growth classes, and inequalities for all large n.
+"""Expressions in n as sums of scales with enclosed coefficients: growth classes, and bounds for large n.
 
-A scale is a product of powers of n, log2 n, log2 log2 n and log2 log2 log2 n. ``series(expr, m)`` encloses ``expr`` by
-Σ c_s(n)·s(n) with every c_s(n) in a fixed interval, for all n >= 2^m. Floor adds [−1, 0], ceil [0, 1]; a quotient,
-root or logarithm of a sum takes its leading term out and encloses the rest at n = 2^m, where the ratio of a
-lower scale to a higher one is largest.
+A scale is a product of powers of n, log2 n, log2 log2 n and log2 log2 log2 n. ``series(expr, m)`` encloses
+``expr`` by Σ c_s(n)·s(n) with every c_s(n) in a fixed interval, for all n >= 2^m. Floor adds [−1, 0], ceil
+[0, 1]; a quotient, root or logarithm of a sum takes its leading term out and encloses the rest at n = 2^m,
+where the ratio of a lower scale to a higher one is largest.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Unknown(Exception):
 
 
 class TooFast(Exception):
-    """The expression grows (``sign`` 1) beyond every power of n, or vanishes (−1) faster than every power of 1/n."""
+    """The expression grows (``sign`` 1) beyond every power of n, or vanishes (−1) faster than every power of
+    1/n.
+    """
 
     def __init__(self, sign: int) -> None:
         super().__init__()
@@ -132,7 +134,9 @@ def series(expr: Expr, m: int) -> Series:
 
 
 def _with_fast_last(factors: Iterable[Expr], m: int) -> list[Series]:
-    """The factors' series; a factor beyond all powers makes the whole product so, with the sign of the others."""
+    """The factors' series; a factor beyond all powers makes the whole product so, with the sign of the
+    others.
+    """
     found: list[Series] = []
     fast: list[TooFast] = []
     for factor in factors:
@@ -193,8 +197,9 @@ def _split(x: Series, m: int) -> tuple[Scale, Interval, Interval]:
 def _ratio(low: Scale, high: Scale, m: int) -> Fraction:
     """An upper bound of low/high over n >= 2^m. Raises Unknown unless the ratio falls from there on.
 
-    The logarithmic derivative of Π level_j^{e_j} is Σ e_j·w_j with w_0 = 1, w_{j+1} = w_j / ln(level_j), whose later
-    terms lose against the first: if the sum is negative at 2^m with positive exponents only counted, it stays so.
+    The logarithmic derivative of Π level_j^{e_j} is Σ e_j·w_j with w_0 = 1, w_{j+1} = w_j / ln(level_j),
+    whose later terms lose against the first: if the sum is negative at 2^m with positive exponents only
+    counted, it stays so.
     """
     exponents = [float(a - b) for a, b in zip(low, high, strict=True)]
     binary_logs, weights = [float(m)], [1.0]  # of level_j, at n = 2^m
@@ -266,7 +271,9 @@ def _power(base: Expr, exponent: Expr, m: int) -> Series:
 
 
 def _exp2(x: Series, m: int) -> Series:
-    """2^x: Σ c_j·level_{j+1} becomes Π level_j^{c_j}; anything larger than a multiple of log2 n is too fast."""
+    """2^x: Σ c_j·level_{j+1} becomes Π level_j^{c_j}; anything larger than a multiple of log2 n is too
+    fast.
+    """
     scale = list(UNIT)
     factor = ONE
     for term, coefficient in sorted(x.items(), reverse=True):
@@ -327,7 +334,9 @@ def _call(expr: Call, m: int) -> Series:
 
 
 def _extreme(expr: Call, m: int) -> Series:
-    """min or max: the one argument that is certainly the least or greatest, otherwise the hull of the coefficients."""
+    """min or max: the one argument that is certainly the least or greatest, otherwise the hull of the
+    coefficients.
+    """
     known: list[Series] = []
     for argument in expr.arguments:
         try:

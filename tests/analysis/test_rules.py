@@ -94,7 +94,7 @@ def test_local_attention_is_unreachable() -> None:
     assert facts(ROWS["local"]).path.unreachable == (0, 16)
 
 
-# -- index maps: growth of #{k : f(k) <= n}, and of the path where it is known --------------------------------
+# -- index maps: growth of #{k : f(k) <= n}, and of the path where it is known -------------------------------
 
 MAPS = {
     "k + 1": ("n", "1"),
@@ -175,7 +175,7 @@ def test_compact_fibonacci() -> None:
     assert _growths(facts(f"{fibonacci} B[i] = compact(f)[i]"))[0::2] == ["log(n)", "log(n)"]
 
 
-# -- every closed expression, for every length ------------------------------------------------------------------
+# -- every closed expression, for every length -------------------------------
 
 CLOSED = [
     *ROWS.values(),
@@ -234,7 +234,7 @@ def test_facts_agree_with_the_oracle(body: str) -> None:
         assert known.cache.at_length >= seen
 
 
-# -- recognition is by meaning ----------------------------------------------------------------------------------
+# -- recognition is by meaning -------------------------------
 
 SAME = [
     ("A[i] = window(8)[i]", "A[i] = { i - k for k in 0..8 }"),
@@ -259,18 +259,23 @@ def test_written_out_sets_get_the_same_growths(named: str, written: str) -> None
         assert other.growth in (mine.growth, None)
 
 
-# -- groups -------------------------------------------------------------------------------------------------------
+# -- groups -------------------------------
 
 
 def test_heads_add_time_and_cache_and_take_the_best_path() -> None:
     *_, hybrid = patterns((EXAMPLES / "hybrid.glm").read_text())
     found = analyze(hybrid, 1024)
     assert _growths(found) == ["sqrt(n)", "n^(3/2)", "n", "1"]
-    assert [fact.at_length for fact in _facts(found)] == [32 + 33, None or found.total.at_length, 31 + 1024, 4]
+    assert [fact.at_length for fact in _facts(found)] == [
+        32 + 33,
+        None or found.total.at_length,
+        31 + 1024,
+        4,
+    ]
     assert found.time.status == found.cache.status == found.path.status == "proved"
 
 
-# -- rules that refuse ----------------------------------------------------------------------------------------------
+# -- rules that refuse -------------------------------
 
 PERTURBED = [
     # f(0) > 1 leaves (i − 1, i) without a path: the hop theorems must not speak

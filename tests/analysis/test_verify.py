@@ -20,6 +20,7 @@ COMPACT = "let f(k) = k^2 + 1 B[i] = compact(f)[i]"
 WINDOW = "A[i] = window(16)[i]"
 FIRST_ORDER = "B[i] = { i - 1 }"
 DENSE = "B[i] = past[i]"
+CLAIMED = "and the claimed bound is"
 
 
 def judged(body: str, claim: str, length: int = 1024) -> Verdict:
@@ -146,9 +147,9 @@ def test_large_constants_do_not_hide_a_faster_growth() -> None:
         (SQUARES, "path <= 3", "at n = 59 the path is 4, and the claimed bound is 3"),
         (POWERS, "time <= log2(n)", "at n = 2 the time is 2, and the claimed bound is 1"),
         (POWERS, "cache <= n - 2", "at n = 2 the cache is 2, and the claimed bound is 0"),
-        (SQUARES, "total <= n * sqrt(n) + 1", "at n = 6 the total is 16, and the claimed bound is about 15.7"),
+        (SQUARES, "total <= n * sqrt(n) + 1", f"at n = 6 the total is 16, {CLAIMED} about 15.7"),
         (WINDOW, "path <= 5", "no path leads from input 0 to output 16, so path is infinite from n = 17 on"),
-        (POWERS, "congestion <= log2(n)", "at n = 3 the congestion is 2, and the claimed bound is about 1.585"),
+        (POWERS, "congestion <= log2(n)", f"at n = 3 the congestion is 2, {CLAIMED} about 1.585"),
     ],
 )
 def test_smallest_witness(body: str, claim: str, witness: str) -> None:
@@ -169,7 +170,8 @@ def test_unknown_growth_is_open_or_bounded() -> None:
 
 
 def test_every_refuted_claim_is_an_error_at_its_place() -> None:
-    found, diagnostics = verdicts(f"{SQUARES}\n  claim time in O(log n)\n  claim path <= 3\n  claim time in O(n)")
+    claims = "claim time in O(log n) claim path <= 3 claim time in O(n)"
+    found, diagnostics = verdicts(f"{SQUARES} {claims}")
     assert [verdict.verdict for verdict in found] == ["refuted", "refuted", "proved"]
     assert [d.code for d in diagnostics] == ["GLM201", "GLM201"]
     assert [d.severity for d in diagnostics] == [Severity.ERROR] * 2

@@ -41,7 +41,7 @@ def is_fixed(generator: Generator) -> bool:
 
 
 def unrolled(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
-    """Comprehensions of one variable whose union this is: other variables of fixed short ranges take their values.
+    """Comprehensions of one variable whose union this is: others, of short ranges, take their values.
 
     None unless there are such variables.
     """
@@ -94,7 +94,9 @@ def _with_value(row_set: Comprehension, variable: Variable, value: int) -> Compr
 
 
 def without_moving_end(row_set: Comprehension) -> tuple[Comprehension, Expr] | None:
-    """{ e for k in a..b } as { e for k in a.. } and the number b − a of values, where b moves with i alone."""
+    """{ e for k in a..b } as { e for k in a.. } and the number b − a of values, where b moves with i
+    alone.
+    """
     match row_set:
         case Comprehension(_, (Generator(variable, start, stop),), None) if stop is not None:
             pass

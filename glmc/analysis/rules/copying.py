@@ -39,8 +39,8 @@ def _reads_all_before(side: RowSet) -> bool:
 def _window(group: Group) -> Law | None:
     """A = {i}, offsets 1 … K: exactly ⌈n / K⌉.
 
-    The n paths pass the K outputs n − 1 … n − K, on which all later ones depend; all but those that end or start
-    there must enter one. Stepping by K, and a last shorter step, reaches the bound.
+    The n paths pass the K outputs n − 1 … n − K, on which all later ones depend; all but those that end or
+    start there must enter one. Stepping by K, and a last shorter step, reaches the bound.
     """
     match forms(group.b):
         case (Band(first, int(stop)),) if _alone(group) and first <= 1 < stop:
@@ -76,7 +76,9 @@ def _longer(expr: Expr) -> Expr:
 
 
 def _live_sets(pattern: Pattern) -> Law:
-    """n <= |live_x(n)| + |live_y(n)|·(congestion + 1): at least about n / cache(n). At most n paths enter a position."""
+    """n <= |live_x(n)| + |live_y(n)|·(congestion + 1): at least about n / cache(n). At most n paths enter a
+    position.
+    """
     cache = cache_law(pattern)
     lower = CONSTANT if cache.upper is None or cache.upper >= LINEAR else LINEAR * cache.upper**-1
     because = (

@@ -16,7 +16,9 @@ _LARGE = 64
 
 
 def gap_bound(low: Expr, high: Expr) -> Growth | None:
-    """An upper bound of the growth of high(i) − low(i), by the series of the difference; None where it does not show."""
+    """An upper bound of the growth of high(i) − low(i), by the series of the difference; None where it does
+    not show.
+    """
     try:
         difference = polynomial(high) - polynomial(low)
         gap = series.series(_in_length(difference.expression()), _LARGE)
@@ -31,7 +33,8 @@ def gap_bound(low: Expr, high: Expr) -> Growth | None:
 def least_gap(low: Expr, high: Expr) -> Growth:
     """A lower bound of the growth of |row i| = high(i) − max(low(i), 0) on a fixed fraction of all rows.
 
-    That is the smaller one of high(i) and the gap high(i) − low(i): their series, or for the gap that of ``_root_gap``.
+    That is the smaller one of high(i) and the gap high(i) − low(i): their series, or for the gap that of
+    ``_root_gap``.
     """
     try:
         gap = polynomial(high) - polynomial(low)
@@ -53,9 +56,9 @@ def _order(difference: Polynomial) -> Growth | None:
 def _root_gap(gap: Polynomial) -> Growth | None:
     """A lower bound on a third of all rows where floor(sqrt(i)) moves the ends.
 
-    Rows i = m² + t with m <= t <= 2m have floor(sqrt(i)) = m. If no term with i in the gap is negative, it does not
-    fall with t, so it is at least its value at t = m there, a polynomial in m of some degree p: the gap is at least a
-    constant times i^(p/2).
+    Rows i = m² + t with m <= t <= 2m have floor(sqrt(i)) = m. If no term with i in the gap is negative, it
+    does not fall with t, so it is at least its value at t = m there, a polynomial in m of some degree p: the
+    gap is at least a constant times i^(p/2).
     """
     named = _substituted(gap, call("floor", call("sqrt", Row())))
     rises = all(c > 0 for monomial, c in gap.terms if any(atom == Row() for atom, _ in monomial))

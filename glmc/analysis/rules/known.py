@@ -20,7 +20,9 @@ _CHECKED = 4096
 
 @lru_cache(maxsize=512)
 def forms(row_set: RowSet) -> tuple[Form, ...]:
-    """``recognise``, with { i − f(k) for k in a..b(i) } as endless shifts where b(i) − a >= #{k >= a : f(k) <= i}."""
+    """``recognise``, with { i − f(k) for k in a..b(i) } as endless shifts where b(i) − a >= #{k >= a : f(k)
+    <= i}.
+    """
     return tuple(_opened(form) for form in recognise(row_set))
 
 

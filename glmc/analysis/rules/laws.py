@@ -10,10 +10,10 @@ from glmc.pattern.nodes import Expr
 
 @dataclass(frozen=True)
 class Law:
-    """Proved bounds of a quantity: ``lower`` and ``upper`` for its growth, ``at_least`` and ``at_most`` for n >= 2.
+    """Proved bounds: ``lower`` and ``upper`` of the growth, ``at_least`` and ``at_most`` for n >= 2.
 
-    None where nothing is proved. ``because`` is one sentence that names the rule. ``infinite`` says that the quantity
-    is infinite for every large n.
+    None where nothing is proved. ``because`` is one sentence that names the rule. ``infinite`` says that the
+    quantity is infinite for every large n.
     """
 
     because: str

@@ -46,9 +46,9 @@ from glmc.pattern.nodes import (
 class Live:
     """What is proved about the vectors of one side that are alive before token t, for t <= n.
 
-    ``lower`` and ``upper`` bound the growth of the most alive ones, ``most`` their number for n >= 2; it is their
-    number if ``exact``. ``monotone``: the number never falls with t. ``furthest`` is the largest offset of a
-    shift-invariant side, if it has one.
+    ``lower`` and ``upper`` bound the growth of the most alive ones, ``most`` their number for n >= 2; it is
+    their number if ``exact``. ``monotone``: the number never falls with t. ``furthest`` is the largest offset
+    of a shift-invariant side, if it has one.
     """
 
     because: str
@@ -78,7 +78,9 @@ def cache_law(pattern: Pattern) -> Law:
 
 @lru_cache(maxsize=256)
 def live(row_set: RowSet) -> Live:
-    """The live vectors of one side: live(S ∪ T) = live(S) ∪ live(T), never fewer than the largest row without x_t."""
+    """The live vectors of one side: live(S ∪ T) = live(S) ∪ live(T), never fewer than the largest row
+    without x_t.
+    """
     known = forms(row_set)
     largest = size(row_set).largest
     if moves_only(row_set) and largest > CONSTANT:
@@ -107,7 +109,9 @@ def _union_live(parts: list[Live]) -> Live:
 
 
 def _endless() -> Live:
-    """C2: with unboundedly many distances every vector j is read at j + d for arbitrarily large d: all t are alive."""
+    """C2: with unboundedly many distances every vector j is read at j + d for arbitrarily large d: all t are
+    alive.
+    """
     because = "C2: there is no largest offset, so every past vector is read again"
     return Live(because, LINEAR, LINEAR, N, True, True)
 
@@ -184,11 +188,11 @@ def _block_live(width: int, lag: int) -> Live:
 
 
 def _compact_live(form: Compact) -> Live | None:
-    """C3, the nesting theorem: row i ⊆ row i − 1 ∪ {i − 1}, so live(t) is row t, and cache(n) the largest row up to n.
+    """C3, nesting: row i ⊆ row i − 1 ∪ {i − 1}, so live(t) is row t, and cache(n) the largest up to n.
 
-    Entry k of row i is entry k of row i − 1 unless a_k divides i − f(k); then it is the old entry k − 1 (i − 1 for
-    k = 0), because a_k is the rounded-up gap; the same at its birth i = f(k). Holds for every strictly increasing f
-    with f(0) = 1 (Fagnou et al. 2026, Prop. 4.12, carried over to 0-based positions).
+    Entry k of row i is entry k of row i − 1 unless a_k divides i − f(k); then it is the old entry k − 1 (i −
+    1 for k = 0), because a_k is the rounded-up gap; the same at its birth i = f(k). Holds for every strictly
+    increasing f with f(0) = 1 (Fagnou et al. 2026, Prop. 4.12, carried over to 0-based positions).
     """
     index_map = classify(form.distance, form.variable, 0)
     if index_map is None:
@@ -203,8 +207,8 @@ def _compact_live(form: Compact) -> Live | None:
 def _fenwick_live(form: Fenwick) -> Live:
     """C3: ⌊i/2^k⌋·2^k < i is also ⌊(i−1)/2^k⌋·2^k, so row i ⊆ row i − 1 ∪ {i}: live(t) is row t without t.
 
-    That is popcount(t) vectors for t > 0; the largest popcount up to n is floor(log2(n + 1)). Moved back by one, the
-    rows hold popcount(t) vectors below t too.
+    That is popcount(t) vectors for t > 0; the largest popcount up to n is floor(log2(n + 1)). Moved back by
+    one, the rows hold popcount(t) vectors below t too.
     """
     because = "C3: the rows are nested, each in the one before and itself, so the cache is one row"
     exact = (form.lag, form.back) in ((0, 0), (1, 0), (1, 1))
@@ -214,8 +218,8 @@ def _fenwick_live(form: Fenwick) -> Live:
 def _interval_live(low: Expr) -> Live | None:
     """C3: later rows read nothing below the least low(i), i >= t.
 
-    If i − low(i) is at most C·g(i) with g slower than n, the least one is at least t − C·g(t), because i − C·g(i) rises
-    from some i on.
+    If i − low(i) is at most C·g(i) with g slower than n, the least one is at least t − C·g(t), because i −
+    C·g(i) rises from some i on.
     """
     upper = gap_bound(low, Row())
     if upper is None or upper >= LINEAR:
@@ -225,7 +229,9 @@ def _interval_live(low: Expr) -> Live | None:
 
 
 def _opaque_live(row_set: RowSet) -> Live | None:
-    """A subset keeps no more alive than the whole: differences, intersections and conditions inherit upper bounds."""
+    """A subset keeps no more alive than the whole: differences, intersections and conditions inherit upper
+    bounds.
+    """
     furthest = reach(row_set)
     if furthest is not None:
         most = _bounded(furthest).most

@@ -63,8 +63,8 @@ class TowerMap:
 class RecurrenceMap:
     """g(k) + offset from ``start`` on, where g(k+m) = Σ weights[j] · g(k+j) + constant.
 
-    g is positive and strictly increasing, the weights and the constant are not negative, and Σ weights >= 2. So g grows
-    geometrically: g(k+m) >= 2·g(k), and g(k+1) <= C·g(k) for a constant C.
+    g is positive and strictly increasing, the weights and the constant are not negative, and Σ weights >= 2.
+    So g grows geometrically: g(k+m) >= 2·g(k), and g(k+1) <= C·g(k) for a constant C.
     """
 
     first: tuple[int, ...]
@@ -143,8 +143,8 @@ def count_growth(index_map: MapClass) -> Growth:
     """T1: the Theta class of #{k : f(k) <= x} in x.
 
     A polynomial of degree p lies between positive multiples of k^p, so the count is Theta(x^(1/p)). c^k and
-    recurrences with f(k+m) >= 2·f(k), f(k+1) <= C·f(k) lie between two exponentials: Theta(log x). For c^(c^k),
-    log_c log_c f(k) = k: Theta(log log x).
+    recurrences with f(k+m) >= 2·f(k), f(k+1) <= C·f(k) lie between two exponentials: Theta(log x). For
+    c^(c^k), log_c log_c f(k) = k: Theta(log log x).
     """
     match index_map:
         case PolynomialMap():

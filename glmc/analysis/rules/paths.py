@@ -39,7 +39,8 @@ _SELF = (Band(0, 1),)
 class Hops:
     """What is proved of the longest shortest path of one group.
 
-    ``lower`` bounds its growth from below and ``exact`` says that ``at_most`` is its value, if the group is alone.
+    ``lower`` bounds its growth from below and ``exact`` says that ``at_most`` is its value, if the group is
+    alone.
     """
 
     because: str
@@ -54,10 +55,12 @@ def path_law(pattern: Pattern) -> Law | None:
 
 
 def groups_law(groups: tuple[Group, ...]) -> Law | None:
-    """A path stays in one group and the least counts: every group bounds it from above, all together from below."""
+    """A path stays in one group and the least counts: every group bounds it from above, all together from
+    below.
+    """
     sides = [side for group in groups for side in (group.a, group.b)]
     if all(_is_direct_and_sparse(group) for group in groups):
-        because = "without recurrence a path is one edge, and rows grow slower than their index: far pairs have no path"
+        because = "without recurrence a path is one edge, and rows grow slower than their index"
         return Law(because, infinite=True)
     found = [hops for group in groups if (hops := group_hops(group)) is not None]
     if not found:
@@ -85,9 +88,9 @@ def _is_direct_and_sparse(group: Group) -> bool:
 def _lower(sides: list[RowSet]) -> Growth:
     """Lower bounds that hold for any number of groups.
 
-    With all distances at most F, m hops cover at most m·F. With O(log n) distances below n in shift-invariant rows, m
-    hops reach at most C(m + O(log n), m) distances, since their order does not matter; that is below n for
-    m <= ε·log n.
+    With all distances at most F, m hops cover at most m·F. With O(log n) distances below n in shift-invariant
+    rows, m hops reach at most C(m + O(log n), m) distances, since their order does not matter; that is below
+    n for m <= ε·log n.
     """
     if all(reach(side) is not None for side in sides):
         return LINEAR
@@ -143,7 +146,9 @@ def _window_hops(width: int) -> Hops:
 
 
 def _stride_hops(step: int) -> Hops:
-    """Offsets 1 + step·k: m hops cover m + step·(any number), so a distance d takes ((d − 1) mod step) + 1 hops."""
+    """Offsets 1 + step·k: m hops cover m + step·(any number), so a distance d takes ((d − 1) mod step) + 1
+    hops.
+    """
     because = f"m hops cover m plus any multiple of {step}"
     return Hops(because, CONSTANT, call("min", _DISTANCE, number(step)), True)
 
@@ -162,12 +167,12 @@ def _map_hops(index_map: MapClass) -> Hops | None:
 
 
 def _polynomial_hops(index_map: PolynomialMap) -> Hops:
-    """Sums of a bounded number of values cover every distance: Kamke 1921, by Schnirelmann density, as 1 is a value.
+    """Boundedly many values cover every distance: Kamke 1921, by Schnirelmann density, as 1 is a value.
 
-    k² + 1: m hops cover m plus a sum of m squares, and every number is a sum of four squares (Lagrange), so every
-    distance >= 4 takes at most 4, and 1, 2, 3 take at most 2. k(k+1)/2 + 1: the same with three triangular numbers
-    (Gauss). k^p + 1 with p >= 3: g(p) powers suffice (Waring; g(3) = 9, g(4) = 19, g(5) = 37), and a distance
-    below g(p) is at most as many ones.
+    k² + 1: m hops cover m plus a sum of m squares, and every number is a sum of four squares (Lagrange), so
+    every distance >= 4 takes at most 4, and 1, 2, 3 take at most 2. k(k+1)/2 + 1: the same with three
+    triangular numbers (Gauss). k^p + 1 with p >= 3: g(p) powers suffice (Waring; g(3) = 9, g(4) = 19, g(5) =
+    37), and a distance below g(p) is at most as many ones.
     """
     match shifted(index_map.coefficients, index_map.start):
         case (_, slope):
@@ -210,9 +215,10 @@ _WARING = {2: 4, 3: 9, 4: 19, 5: 37, 6: 73}
 
 
 def _digit_hops(base: int) -> Hops:
-    """Powers of c: greedy change is best for a chain of divisors, so a distance takes its digit sum in base c.
+    """Powers of c: greedy is best for a chain of divisors, so a distance takes its digit sum in base c.
 
-    Below n the largest digit sum is (c − 1)·D + ⌊n / c^D⌋ − 1 with D = floor(log_c n): that of ⌊n/c^D⌋·c^D − 1.
+    Below n the largest digit sum is (c − 1)·D + ⌊n / c^D⌋ − 1 with D = floor(log_c n): that of ⌊n/c^D⌋·c^D −
+    1.
     """
     digits = floor_log(N, base)
     because = f"a distance takes as many hops as the sum of its digits in base {base}"
@@ -223,17 +229,19 @@ def _digit_hops(base: int) -> Hops:
 
 
 def _greedy_hops() -> Hops:
-    """f(k+1) <= C·f(k) and f(0) = 1: taking the largest value again and again, at most C times each: O(log n)."""
+    """f(k+1) <= C·f(k) and f(0) = 1: taking the largest value again and again, at most C times each: O(log
+    n).
+    """
     return Hops("greedy hops take each of the O(log n) offsets boundedly often", LOG)
 
 
 def _compact_hops(index_map: MapClass) -> Hops | None:
     """The path theorem for compact(f), f(0) = 1: reach r_0 = 1, r_{t+1} = max over Q <= r_t of Q + L(Q).
 
-    L(Q) = f(max{k : a_k | Q}). For 2^k, r_t = 3·2^{t−1}: ceil(log2(2n/3)). Where f is geometric with slots apart, a
-    reach grows by factors between two constants above one: Theta(log n). For a polynomial of degree p >= 2 with gaps
-    that never fall, a_k is Theta(k^{p−1}), the largest a_k <= r divides some Q > r/2, and L(Q) is Theta(r^{p/(p−1)}):
-    Theta(log log n).
+    L(Q) = f(max{k : a_k | Q}). For 2^k, r_t = 3·2^{t−1}: ceil(log2(2n/3)). Where f is geometric with slots
+    apart, a reach grows by factors between two constants above one: Theta(log n). For a polynomial of degree
+    p >= 2 with gaps that never fall, a_k is Theta(k^{p−1}), the largest a_k <= r divides some Q > r/2, and
+    L(Q) is Theta(r^{p/(p−1)}): Theta(log log n).
     """
     match index_map:
         case ExponentialMap(2, 1, 0, 0):
@@ -272,8 +280,8 @@ def _hops_with_steps(form: Form) -> Hops | None:
 def _landmark_hops(b: tuple[Form, ...]) -> Hops | None:
     """{i − 1} and landmarks c(k) < i: step to the next landmark, then one hop to any later row.
 
-    The way to the next landmark is the only one, so the longest path is the largest gap between landmarks below n up
-    to a constant: for a polynomial of degree p Theta(n^((p−1)/p)), for c^k and the like Theta(n).
+    The way to the next landmark is the only one, so the longest path is the largest gap between landmarks
+    below n up to a constant: for a polynomial of degree p Theta(n^((p−1)/p)), for c^k and the like Theta(n).
     """
     match b:
         case (Band(first, 2), Columns(column, variable, start, None, _)) if first <= 1:

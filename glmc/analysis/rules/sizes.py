@@ -66,10 +66,10 @@ _FURTHEST_OVERLAP = 1 << 16
 class Size:
     """What is proved about |row i|.
 
-    ``upper`` bounds the growth of every row below n, ``largest`` from below that of the largest one, ``typical`` that
-    of a fixed fraction of the rows in [n/2, n). For n >= 2, ``most`` bounds the size of the largest row below n and
-    ``sum`` that of all of them; they are the values if ``exact``. ``monotone``: sizes never fall with i, so the largest
-    row is row n − 1; ``constant``: all rows have the same size.
+    ``upper`` bounds the growth of every row below n, ``largest`` from below that of the largest one,
+    ``typical`` that of a fixed fraction of the rows in [n/2, n). For n >= 2, ``most`` bounds the size of the
+    largest row below n and ``sum`` that of all of them; they are the values if ``exact``. ``monotone``: sizes
+    never fall with i, so the largest row is row n − 1; ``constant``: all rows have the same size.
     """
 
     because: str
@@ -103,9 +103,9 @@ def tight(growth: Growth, because: str) -> Size:
 def time_law(pattern: Pattern) -> Law:
     """Time is the largest sum of row sizes over sides and groups.
 
-    A sum of sizes lies between its greatest part and a constant number of times it, so the growth is the greatest of
-    the parts'. Where sizes never fall, all parts are largest in row n − 1; where all but one are constant, the sum is
-    largest where that one is.
+    A sum of sizes lies between its greatest part and a constant number of times it, so the growth is the
+    greatest of the parts'. Where sizes never fall, all parts are largest in row n − 1; where all but one are
+    constant, the sum is largest where that one is.
     """
     sizes = _sizes(pattern)
     upper, lower = max(s.upper for s in sizes), max(s.largest for s in sizes)
@@ -162,7 +162,9 @@ def added(parts: Iterable[Expr]) -> Expr:
 
 @lru_cache(maxsize=256)
 def size(row_set: RowSet) -> Size:
-    """The size of a row set's rows. T3: max <= |∪| <= sum over the parts of a union, and = sum if they are disjoint."""
+    """The size of a row set's rows. T3: max <= |∪| <= sum over the parts of a union, and = sum if they are
+    disjoint.
+    """
     found = forms(row_set)
     disjoint = _without_overlap(found)
     parts = [_size_of(form) or _UNKNOWN for form in disjoint or found]
@@ -193,8 +195,8 @@ def _union_size(parts: list[Size], disjoint: bool) -> Size:
 def _without_overlap(forms: tuple[Form, ...]) -> tuple[Form, ...] | None:
     """Forms with the same union that share no element, None where that is not evident.
 
-    Bands are disjoint already. One increasing map beside them loses its values inside the bands, if these are its
-    first ones; a band without end takes all that lie beyond its start.
+    Bands are disjoint already. One increasing map beside them loses its values inside the bands, if these are
+    its first ones; a band without end takes all that lie beyond its start.
     """
     bands = [form for form in forms if isinstance(form, Band)]
     others = [form for form in forms if not isinstance(form, Band)]
@@ -271,7 +273,9 @@ def _size_of(form: Form) -> Size | None:
 
 
 def _band_size(first: int, stop: int | None) -> Size:
-    """T2 and the dense case: row i has min(i + 1, stop) − first of the distances first … stop − 1 (at least 0)."""
+    """T2 and the dense case: row i has min(i + 1, stop) − first of the distances first … stop − 1 (at least
+    0).
+    """
     rows = plus(N, -first) if first <= 2 else call("max", plus(N, -first), number(0))
     if stop is None:
         because = "a dense row has a number of elements linear in its index"
@@ -312,8 +316,9 @@ def _block_size(width: int, lag: int) -> Size:
 def _map_size(index_map: MapClass) -> Size:
     """T1: row i has #{k : f(k) <= i} elements, which never falls with i.
 
-    Σ_{i<n} #{k : f(k) <= i} = Σ_{k<K} (n − f(k)) with K = #{k : f(k) <= n − 1}. The count is regular (f⁻¹(n/2) is at
-    least a constant times f⁻¹(n)), so every row of the last half is as large as the last one up to a constant.
+    Σ_{i<n} #{k : f(k) <= i} = Σ_{k<K} (n − f(k)) with K = #{k : f(k) <= n − 1}. The count is regular
+    (f⁻¹(n/2) is at least a constant times f⁻¹(n)), so every row of the last half is as large as the last one
+    up to a constant.
     """
     growth = count_growth(index_map)
     most = count_up_to(index_map, _LAST, 1)
@@ -335,13 +340,15 @@ def _described(index_map: MapClass) -> str:
 
 
 def _compact_size(form: Compact) -> Size | None:
-    """T6: compact rows are at most as large as shifted ones, and at least a fixed fraction where slots stay apart."""
+    """T6: compact rows are at most as large as shifted ones, and at least a fixed fraction where slots stay
+    apart.
+    """
     index_map = classify(form.distance, form.variable, 0)
     if index_map is None:
         return None
     apart = distinct_slots(index_map)
     upper = count_growth(index_map)
-    because = "T6: a compact row has at most one element for each value of the map, and slots coincide boundedly often"
+    because = "T6: a compact row has an element for each value of the map, and few slots coincide"
     shifted = _map_size(index_map)
     if apart == 1:
         return replace(shifted, because=because)
@@ -350,10 +357,10 @@ def _compact_size(form: Compact) -> Size | None:
 
 
 def _fenwick_size(form: Fenwick) -> Size:
-    """T5: row i holds i with its low binary digits cleared one after another, and 0: popcount(i) + 1 elements.
+    """T5: row i holds i with its low bits cleared one after another, and 0: popcount(i) + 1 elements.
 
-    Without i, or moved back by one, they are popcount(i). That is at most floor(log2(i + 1)), reached at i = 2^m − 1,
-    and half the digits of half the rows are ones.
+    Without i, or moved back by one, they are popcount(i). That is at most floor(log2(i + 1)), reached at i =
+    2^m − 1, and half the digits of half the rows are ones.
     """
     because = "T5: clearing low bits gives one element for each one bit"
     most = {(0, 0): plus(floor_log(N, 2), 1), (1, 0): floor_log(N, 2), (1, 1): floor_log(N, 2)}
@@ -421,7 +428,9 @@ def _filtered_size(row_set: Comprehension) -> Size | None:
 
 
 def _moving_size(row_set: Comprehension) -> Size | None:
-    """T1 up to a moving end b(i): an increasing map takes min(b(i), #{k : f(k) <= i}) values, as far as they go."""
+    """T1 up to a moving end b(i): an increasing map takes min(b(i), #{k : f(k) <= i}) values, as far as they
+    go.
+    """
     ended = conditions.without_moving_end(row_set)
     if ended is None:
         return None
@@ -444,8 +453,8 @@ def _moving_size(row_set: Comprehension) -> Size | None:
 def _periodic_size(row_set: Comprehension) -> Size | None:
     """T4: a condition over residues of i and of the variable that holds at all keeps the growth of the rows.
 
-    It holds on whole residue classes; on each of them the count is at least the whole one divided by the period, less
-    one, and the rows of a class are a fixed fraction of all.
+    It holds on whole residue classes; on each of them the count is at least the whole one divided by the
+    period, less one, and the rows of a class are a fixed fraction of all.
     """
     whole_set = conditions.without_residues(row_set)
     if whole_set is None:
