@@ -298,6 +298,9 @@ def _arithmetic(draw: st.DrawFn, least: int) -> Side:
         (f"{{ i - 1 - k * floor(log2(i + 1)) for k in 0..{a} }}", True, False),
         (f"{{ min(i - 1, {a} * k) for k in 0..3 }}", True, False),
         (f"{{ i - ceil(log(i + 1, {a})) - 1 }}", True, False),
+        (f"{{ i - k for k in {least}..{least + a} if k <= sqrt(i) or i / 2 < k }}", True, False),
+        (f"{{ i - k for k in {least}.. if k / {a} <= log2(i + 1) }}", True, True),
+        (f"{{ floor(i * ({a} - 1) / {a}) - k^2 for k in 1.. }}", True, True),
     ]
     if least == 0:
         forms.append(("fenwick[i]", True, True))
