@@ -1,7 +1,8 @@
 """Finds the kernel class of a side's rows, and how a decode state addresses what they read.
 
-A class is chosen only where it holds for every row *and* for the slot numbers, since logits belong to slots. Where no
-logit belongs to a slot the numbers are free, and a side that reads all of its past is laid out by columns.
+A class is chosen only where it holds for every row *and* for the slot numbers, since logits belong to slots.
+Where no logit belongs to a slot the numbers are free: a side that reads all of its past is laid out by column,
+and one whose rows leave numbers out, by rank, so that its coefficients are as few as its entries.
 """
 
 from __future__ import annotations
@@ -62,13 +63,17 @@ def classify(group: Group, side: Side, layout: SlotLayout) -> SidePlan:
     ):
         row_class = RowClass.BAND
     index_map, unit_map = _maps(rows) if row_class is RowClass.NESTED else (None, None)
+    ranked = not by_slot and (
+        row_class is RowClass.TABLE or (row_class is RowClass.SHIFTS and _may_skip_slots(rows))
+    )
+    numbered = slots.numbered and row_class is not RowClass.DENSE and not ranked
     return SidePlan(
         side=side,
         rows=rows,
         weight=weight,
         row_class=row_class,
-        numbered=slots.numbered and row_class is not RowClass.DENSE,
-        slot_count=slots.capacity if slots.numbered else None,
+        numbered=numbered,
+        slot_count=slots.capacity if slots.numbered and not ranked else None,
         distances=distances,
         index_map=index_map,
         unit_map=unit_map,
@@ -116,6 +121,17 @@ def _slots_are_shifts(rows: RowSet) -> bool:
             return _slots_are_shifts(left) and is_shift_invariant(right)
         case _:
             return False
+
+
+def _may_skip_slots(rows: RowSet) -> bool:
+    """Whether a row may lack slots below its last."""
+    match rows:
+        case Listed() | Comprehension(_, _, None):
+            return False
+        case Union(left, right):
+            return _may_skip_slots(left) or _may_skip_slots(right)
+        case _:
+            return True
 
 
 def _is_shifted_row(expr: Expr) -> bool:
