@@ -16,7 +16,7 @@ from glmc.source import Source, Span
 Side = Literal["A", "B"]
 _SPAN: Span = Span(0, 0)
 
-# -- index expressions: exact integers and rationals --------------------------------------------------------------
+# -- index expressions: exact integers and rationals --------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ Expr = (
     | Earlier
 )
 
-# -- index maps ---------------------------------------------------------------------------------------------------
+# -- index maps ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class RecursiveMap:
 
 IndexMap = ClosedMap | RecursiveMap
 
-# -- conditions ---------------------------------------------------------------------------------------------------
+# -- conditions ---------------------------------------------------------------------------------------------
 
 Relation = Literal["<", "<=", "==", "!=", ">=", ">"]
 
@@ -182,7 +182,7 @@ class Not:
 
 Condition = Comparison | And | Or | Not
 
-# -- row sets -----------------------------------------------------------------------------------------------------
+# -- row sets -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ RowSet = Listed | Comprehension | Union | Difference | Intersection
 EMPTY = Listed(())
 SELF = Listed((Row(),))
 
-# -- weights: one expression a side, elementwise over the row except for softmax and row sums ------------------------
+# -- weights: one expression a side, elementwise over the row except for softmax and row sums ---------------
 
 Vector = Literal["q", "k", "unit(q)", "unit(k)"]
 
@@ -323,7 +323,7 @@ Weight = (
     | WeightQuotient
 )
 
-# -- claims and patterns --------------------------------------------------------------------------------------------
+# -- claims and patterns ------------------------------------------------------------------------------------
 
 Quantity = Literal["time", "total", "cache", "path", "congestion"]
 
