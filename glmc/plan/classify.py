@@ -1,8 +1,8 @@
 """Finds the kernel class of a side's rows, and how a decode state addresses what they read.
 
 A class is chosen only where it holds for every row *and* for the slot numbers, since logits belong to slots.
-Where no logit belongs to a slot the numbers are free: a side that reads all of its past is laid out by column,
-and one whose rows leave numbers out, by rank, so that its coefficients are as few as its entries.
+Where no logit belongs to a slot the numbers are free: a side that reads all its past is laid out by column,
+one whose rows leave numbers out by rank, so that its coefficients are as few as its entries.
 """
 
 from __future__ import annotations
