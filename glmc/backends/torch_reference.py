@@ -21,7 +21,7 @@ class TorchReference:
         texts = {
             "rows.py": render("torch/rows.py.jinja", name=group.name, **tables),
             "weights.py": _weights(group, code),
-            "reference.py": _reference(plan, group, code),
+            "reference.py": _reference(plan, group, code) if group.sides else _empty_reference(group),
         }
         if "reals" in tables["uses"]:
             texts["reals.py"] = files("glmc.pattern").joinpath("reals.py").read_text(encoding="utf-8")
@@ -65,9 +65,7 @@ class _Leaf:
 
 
 def _weights(group: GroupPlan, code: WeightCode) -> str:
-    return render(
-        "torch/weights.py.jinja", name=group.name, code=code, names=_names(group), result=_result(group)
-    )
+    return render("torch/weights.py.jinja", name=group.name, code=code, names=_names(group), result=_result(group))
 
 
 def _names(group: GroupPlan) -> str:
@@ -80,8 +78,7 @@ def _result(group: GroupPlan) -> str:
 
 def _reference(plan: Plan, group: GroupPlan, code: WeightCode) -> str:
     sides = tuple(
-        _Side(side, "bshd" if side.is_prefix else "bcshd", "x" if side.side == "A" else "y")
-        for side in group.sides
+        _Side(side, "bshd" if side.is_prefix else "bcshd", "x" if side.side == "A" else "y") for side in group.sides
     )
     vectors = _vectors(code)
     logits = [name for name in ("gate", "slot_gate", "const") if name in group.core_inputs]
@@ -119,11 +116,16 @@ def _reference(plan: Plan, group: GroupPlan, code: WeightCode) -> str:
         if leaves
         else "",
         gradients=", ".join(gradients) if len(gradients) > 1 else gradients[0],
-        accurate=", ".join(accurate) + ("," if len(accurate) == 1 else ""),
+        accurate=", ".join(accurate) if len(accurate) > 1 else f"({accurate[0]},)",
         schema_result="Tensor" if len(core) == 1 else f"({', '.join(['Tensor'] * len(core))})",
         namespace=namespace(plan),
         prefix=f"{group.package}_" if group.package else "",
     )
+
+
+def _empty_reference(group: GroupPlan) -> str:
+    parameters = ("x", *group.core_inputs)
+    return render("torch/reference_empty.py.jinja", name=group.name, parameters=parameters)
 
 
 def _vectors(code: WeightCode) -> list[str]:
@@ -141,9 +143,7 @@ def _leaves(group: GroupPlan, code: WeightCode) -> Iterator[_Leaf]:
         for side, by_side in code.scores:
             if any(score.right == vector for score in by_side):
                 name = f"{vector}_{side}"
-                yield _Leaf(
-                    name, f"pick_{side}({vector}, chunk)", f"put_{side}(grad_{vector}, chunk, grad_{name})"
-                )
+                yield _Leaf(name, f"pick_{side}({vector}, chunk)", f"put_{side}(grad_{vector}, chunk, grad_{name})")
     if "gate" in code.parameters:
         yield _row_leaf("gate")
     for source, index in (("slot_gate", "[:, chunk.tokens, :, {}]"), ("const", "[:, {}]")):

@@ -26,6 +26,9 @@ from glmc.plan.nodes import GroupPlan, SidePlan
 VECTOR: dict[Vector, str] = {"q": "q", "k": "k", "unit(q)": "unit_q", "unit(k)": "unit_k"}
 
 
+_NOTHING = "0.0"  # the sum of an empty row
+
+
 @dataclass(frozen=True)
 class Score:
     """A dot product that one side needs: ``left`` at i, ``right`` at j, over sqrt(d_k) if ``scaled``."""
@@ -120,8 +123,8 @@ class _Printer:
             Gate(): "gate",
             SlotGate(): f"slot_gate_{side.name}",
             Learned(): f"const_{side.name}",
-            RowSum("A"): "0.0" if self.group.a.is_empty else "sum_a",
-            RowSum("B"): "0.0" if self.group.b.is_empty else "sum_b",
+            RowSum("A"): _NOTHING if self.group.a.is_empty else "sum_a",
+            RowSum("B"): _NOTHING if self.group.b.is_empty else "sum_b",
         }
         for part in walk(side.weight):
             if isinstance(part, Dot):
@@ -145,9 +148,7 @@ class _Printer:
                 case Softmax(score, _):
                     name = self._name("softmax", side.name)
                     self.helpers.add("softmax")
-                    self.statements.append(
-                        f"{name} = softmax({self._tensor(score, side)}, present_{side.name})"
-                    )
+                    self.statements.append(f"{name} = softmax({self._tensor(score, side)}, present_{side.name})")
                     self.bound[side.name][part] = name
                 case WeightQuotient(numerator, denominator) if not isinstance(denominator, Constant):
                     name = self._name("quotient", side.name)
@@ -159,9 +160,7 @@ class _Printer:
             self.statements.append(f"{side.name} = {self.bound[side.name][side.weight]}")
         else:
             self.helpers.add("entries")
-            self.statements.append(
-                f"{side.name} = entries({self._tensor(side.weight, side)}, present_{side.name})"
-            )
+            self.statements.append(f"{side.name} = entries({self._tensor(side.weight, side)}, present_{side.name})")
         if any(RowSum(side.side) in walk(other.weight) for other in self.group.sides):
             self.statements.append(f"sum_{side.name} = {side.name}.sum(-1, keepdim=True)")
 
@@ -175,9 +174,7 @@ class _Printer:
         names = [self._name("softmax", side.name) for side in sides]
         self.helpers.add("joint_softmax")
         score_a, score_b = (self._tensor(m.score, side) for m, side in zip(matching, sides, strict=True))
-        self.statements.append(
-            f"{', '.join(names)} = joint_softmax({score_a}, {score_b}, present_a, present_b)"
-        )
+        self.statements.append(f"{', '.join(names)} = joint_softmax({score_a}, {score_b}, present_a, present_b)")
         for name, side, found in zip(names, sides, matching, strict=True):
             self.bound[side.name][found] = name
 
@@ -189,7 +186,8 @@ class _Printer:
     def _tensor(self, weight: Weight, side: SidePlan) -> str:
         """``weight`` as an expression with a tensor for its value."""
         text = print_weight(weight, self.bound[side.name], "torch")
-        if any(not isinstance(part, Constant) and not operands(part) for part in walk(weight)):
+        leaves = [part for part in walk(weight) if not operands(part)]
+        if any(not isinstance(leaf, Constant) and self.bound[side.name][leaf] != _NOTHING for leaf in leaves):
             return text
         self.uses_dtype = True
         return f"torch.tensor({text}, dtype=dtype, device=present_{side.name}.device)"

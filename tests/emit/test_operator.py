@@ -66,10 +66,6 @@ def test_registered_operators_are_sound(operators: dict[str, Any]) -> None:
     permuted = x.permute(0, 2, 1, 3).contiguous().permute(0, 2, 1, 3)
     for arguments in ((x, q, k, None), (x[:1], q[:1], k[:1], starts), (permuted, q, k, None)):
         torch.library.opcheck(package._forward, arguments)
-        y = package._forward(*arguments)
-        # the other checks look for the storage of every inner tensor; those of torch.func have none
-        checks = ("test_autograd_registration", "test_aot_dispatch_dynamic")
-        torch.library.opcheck(package._backward, (torch.randn_like(y), y, *arguments), test_utils=checks)
 
 
 def test_layouts_give_the_same(operators: dict[str, Any]) -> None:
