@@ -76,8 +76,8 @@ MEANINGLESS: dict[str, tuple[str, str | None]] = {
     ),
     "deep_sets": (chain(3000, "set s0[i] = {i}", "set s{k}[i] = s{p}[i] | {{i}}", "A[i] = s{k}[i]"), "GLM1"),
     "long_union": (mixer("A[i] = " + " | ".join(["{ i }"] * 20000)), "GLM1"),
-    "set_of_itself": ("glm 1\nset s[i] = s[i]\nmixer m { A[i] = s[i] }", "GLM116"),
-    "heads_of_itself": ("glm 1\nmixer m { heads 1: m }", "GLM116"),
+    "set_of_itself": ("glm 1\nset s[i] = s[i]\nmixer m { A[i] = s[i] }", "GLM1"),
+    "heads_of_itself": ("glm 1\nmixer m { heads 1: m }", "GLM1"),
     "map_of_itself": (mixer("let f(k) = f(k) + 1  B[i] = { i - f(k) for k in 0.. }"), "GLM1"),
     "map_of_later_values": (mixer("let f(k) = f(k + 1)  B[i] = { i - f(k) for k in 0.. }"), "GLM1"),
     "constant_map_without_end": (
@@ -93,9 +93,9 @@ MEANINGLESS: dict[str, tuple[str, str | None]] = {
     "huge_double_range": (mixer("B[i] = { i - j * k for j in 1..30 for k in 1..10^9 }"), None),
     "huge_condition": (mixer("B[i] = { i - k for k in 1..100 if gcd(k, 10^900 + 7) == 1 }"), None),
     "zero_divisor": (mixer("B[i] = { i // (i - 5) }"), "GLM1"),
-    "keyword": ("glm 1\nmixer class { }", "GLM106"),
-    "torch": ("glm 1\nmixer torch { }", "GLM106"),
-    "standard_module": ("glm 1\nmixer os { }", "GLM106"),
+    "keyword": ("glm 1\nmixer class { }", "GLM105"),
+    "torch": ("glm 1\nmixer torch { }", "GLM105"),
+    "standard_module": ("glm 1\nmixer os { }", "GLM105"),
     "path_as_name": ("glm 1\nmixer ../../etc { }", "GLM0"),
 }
 
