@@ -330,7 +330,7 @@ Quantity = Literal["time", "total", "cache", "path", "congestion"]
 
 @dataclass(frozen=True)
 class Claim:
-    """``quantity in O(bound)`` (also Omega, Theta) or ``quantity <= bound`` (also ==); ``bound`` speaks of ``Length()``."""
+    """``quantity in O(bound)``, Omega or Theta, or ``quantity <= bound``, or ==; ``bound`` speaks of ``Length()``."""
 
     quantity: Quantity
     relation: Literal["O", "Omega", "Theta", "<=", "=="]
