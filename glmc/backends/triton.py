@@ -31,7 +31,7 @@ def _by_slot(group: GroupPlan) -> str:
         "triton/kernels.py.jinja",
         name=group.name,
         a=_kind(group.a),
-        b=_kind(group.b),
+        b="empty" if group.a.is_empty else _kind(group.b),
         form="shifts" if all(side.row_class in _SHIFTED for side in gathered) else "table",
         inputs=group.core_inputs,
         statements=tuple(_slot_statements(group)),
@@ -50,7 +50,7 @@ def _kind(side: SidePlan) -> str:
 
 def _slot_statements(group: GroupPlan) -> Iterator[str]:
     if group.a.is_empty:
-        yield "return torch.zeros_like(x)"
+        yield "return torch.where(torch.zeros_like(x, dtype=torch.bool), x, 0.0)"
         return
     code = weight_code(group)
     scores = dict(code.scores)
