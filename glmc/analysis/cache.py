@@ -7,7 +7,7 @@ that a vector unread for some rows stays unread, a lower bound otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -38,9 +38,6 @@ FOREVER = np.iinfo(np.int64).max
 UNREAD = -1
 """The last reader of a vector that no row reads."""
 
-Settling = Callable[[RowSet], int | None]
-"""A proved delay d such that a vector not read in rows t … t + d of the set is not read later; or None."""
-
 _HORIZON = 4
 _ENTRIES_BEYOND = 1 << 24
 
@@ -66,7 +63,7 @@ class Cache:
 
 
 def settling(row_set: RowSet) -> int | None:
-    """The delay after which an unread vector stays unread, as far as the forms tell."""
+    """A delay d such that a vector not read in rows t … t + d is not read later, as far as the forms tell."""
     bound = reach(row_set)
     if bound is not None:
         return bound
@@ -98,15 +95,12 @@ def _form_settling(form: Form) -> int | None:
             return None
 
 
-def cache(pattern: Pattern, length: int, settled: Settling = settling) -> Cache:
+def cache(pattern: Pattern, length: int) -> Cache:
     """cache(n) for every n up to ``length``, added over groups and sides.
 
-    ``settled`` supplies what is proved about row sets whose forms do not give the last readers. Raises
-    TooManyEntries, EvaluationError.
+    Raises TooManyEntries, EvaluationError.
     """
-    readers = [
-        last_readers(row_set, length, settled) for group in pattern.groups for row_set in (group.a, group.b)
-    ]
+    readers = [last_readers(row_set, length) for group in pattern.groups for row_set in (group.a, group.b)]
     live = sum((live_counts(found.rows) for found in readers), np.zeros(length + 1, np.int64))
     horizons = [found.horizon for found in readers if found.horizon is not None]
     return Cache(np.maximum.accumulate(live), min(horizons, default=None))
@@ -121,9 +115,9 @@ def live_counts(last: IntArray) -> IntArray:
     return np.cumsum(changes)[: length + 1]
 
 
-def last_readers(row_set: RowSet, length: int, settled: Settling = settling) -> LastReaders:
+def last_readers(row_set: RowSet, length: int) -> LastReaders:
     """The last reader of every column below ``length``."""
-    pieces = [_piece_readers(piece, length, settled) for piece in _pieces(row_set)]
+    pieces = [_piece_readers(piece, length) for piece in _pieces(row_set)]
     horizons = [piece.horizon for piece in pieces if piece.horizon is not None]
     rows = reduce(np.maximum, (piece.rows for piece in pieces), np.full(length, UNREAD))
     return LastReaders(rows, None if (rows >= length).all() else min(horizons, default=None))
@@ -138,14 +132,14 @@ def _pieces(row_set: RowSet) -> Iterator[RowSet]:
             yield row_set
 
 
-def _piece_readers(row_set: RowSet, length: int, settled: Settling) -> LastReaders:
+def _piece_readers(row_set: RowSet, length: int) -> LastReaders:
     if _endless(row_set):
         return LastReaders(np.full(length, FOREVER), None)
     found = [_form_readers(form, row_set, length) for form in recognise(row_set)]
     if all(rows is not None for rows in found):
         known = (rows for rows in found if rows is not None)
         return LastReaders(reduce(np.maximum, known, np.full(length, UNREAD)), None)
-    delay = settled(row_set)
+    delay = settling(row_set)
     if delay is not None:
         last, done = _enumerated(row_set, length, length + delay + 1)
         return LastReaders(last, None if done is None or done > length + delay else done)
@@ -163,9 +157,7 @@ def _endless(row_set: RowSet) -> bool:
         case Difference(left, right) if is_shift_invariant(row_set) and reach(right) is not None:
             return _endless(left)
         case _:
-            return any(
-                isinstance(form, Band | Stride | Shifts) and _unbounded(form) for form in recognise(row_set)
-            )
+            return any(isinstance(form, Band | Stride | Shifts) and _unbounded(form) for form in recognise(row_set))
 
 
 def _unbounded(form: Band | Stride | Shifts) -> bool:

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 
+from glmc.pattern.nodes import Pattern, RowSet
+from glmc.pattern.rows import entries
 from tests import oracle
 
 Rows = list[set[int]]
@@ -30,9 +32,7 @@ class Mixer:
         return max(self._live(t) for t in range(length + 1))
 
     def _live(self, t: int) -> int:
-        return sum(
-            len({j for row in rows[t:] for j in row if j < t}) for group in self.groups for rows in group
-        )
+        return sum(len({j for row in rows[t:] for j in row if j < t}) for group in self.groups for rows in group)
 
     def hops(self, length: int) -> dict[tuple[int, int], int]:
         """Shortest influence paths (j, i) → length, breadth first from every input."""
@@ -69,9 +69,21 @@ def read(text: str, horizon: int) -> dict[str, Mixer]:
     return {
         name: Mixer(
             tuple(
-                tuple([set(side(i)) for i in range(horizon)] for side in (group.a, group.b))
-                for group in mixer.groups
+                tuple([set(side(i)) for i in range(horizon)] for side in (group.a, group.b)) for group in mixer.groups
             )
         )
         for name, mixer in oracle.read(text).items()
     }
+
+
+def rows_of(row_set: RowSet, stop: int) -> Rows:
+    """The rows as glmc's evaluator gives them, for lengths at which the oracle would take minutes."""
+    found = entries(row_set, 0, stop)
+    rows: Rows = [set() for _ in range(stop)]
+    for row, column in zip(found.row.tolist(), found.column.tolist(), strict=True):
+        rows[row].add(column)
+    return rows
+
+
+def of(pattern: Pattern, horizon: int) -> Mixer:
+    return Mixer(tuple((rows_of(g.a, horizon), rows_of(g.b, horizon)) for g in pattern.groups))

@@ -9,10 +9,10 @@ import pytest
 from glmc.analysis.cache import Cache, cache, last_readers, settling
 from glmc.pattern.nodes import Pattern
 from tests.analysis import brute
-from tests.analysis.measured import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
+from tests.analysis.measured import BODIES, HEADS, TABLE, example, pattern, patterns
 
-LENGTH = 24
-HORIZON = 110
+LENGTH = 40
+HORIZON = 400
 """Far enough for every last reader below LENGTH of the mixers here."""
 
 INEXACT = {"moving offset", "common divisor"}
@@ -27,14 +27,13 @@ def agrees(found: Cache, mixer: brute.Mixer) -> None:
 @pytest.mark.parametrize("name", BODIES)
 def test_definition(name: str) -> None:
     found = cache(pattern(BODIES[name]), LENGTH)
-    agrees(found, brute.read(mixer_text(BODIES[name]), HORIZON)["m"])
+    agrees(found, brute.of(pattern(BODIES[name]), HORIZON))
     assert (found.horizon is not None) == (name in INEXACT)
 
 
 def test_groups_add() -> None:
-    mixers = brute.read(HEADS, HORIZON)
     for found in patterns(HEADS):
-        agrees(cache(found, LENGTH), mixers[found.name])
+        agrees(cache(found, LENGTH), brute.of(found, HORIZON))
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -50,20 +49,15 @@ def test_the_future_is_not_cut() -> None:
     assert found.values[64] == 40
 
 
-def test_a_proved_delay_makes_enumeration_exact() -> None:
-    """Input 0 is read only now and then, which enumeration alone cannot tell from no more."""
-    rows = "A[i] = { j for j in 0..i if gcd(i, j) == 1 and j < 3 }"
-    assert cache(pattern(rows), 24).horizon == 96
-    found = cache(pattern(rows), 24, lambda row_set: 3)
-    assert found.horizon is None
-    assert found.values[24] == 2
+def test_what_no_fact_bounds_is_looked_for_up_to_a_horizon() -> None:
+    assert cache(pattern(BODIES["common divisor"]), LENGTH).horizon == 4 * LENGTH
 
 
 @pytest.mark.parametrize("name", ["landmarks", "late landmarks", "fenwick", "block", "past without a window"])
 def test_settling_is_true(name: str) -> None:
     """No vector is read again after the delay has passed without a reader."""
     group = pattern(BODIES[name]).groups[0]
-    rows = brute.read(mixer_text(BODIES[name]), HORIZON)["m"].groups[0]
+    rows = brute.of(pattern(BODIES[name]), HORIZON).groups[0]
     for row_set, found in zip((group.a, group.b), rows, strict=True):
         delay = settling(row_set)
         assert delay is not None
@@ -75,7 +69,7 @@ def test_settling_is_true(name: str) -> None:
 def test_last_readers_of_the_compact_form() -> None:
     """The reader lemma against the rows themselves."""
     body = BODIES["compact fibonacci"]
-    (_, rows) = brute.read(mixer_text(body), HORIZON)["m"].groups[0]
+    (_, rows) = brute.of(pattern(body), HORIZON).groups[0]
     found = last_readers(pattern(body).groups[0].b, LENGTH)
     for j in range(LENGTH):
         assert min(found.rows[j], LENGTH) == min(max(i for i in range(HORIZON) if j in rows[i]), LENGTH)

@@ -16,7 +16,7 @@ from glmc.analysis.recognise import is_shift_invariant, reach, recognise
 from glmc.diagnostics import Sink
 from glmc.pattern.elaborate import elaborate
 from glmc.pattern.evaluate import Environment, EvaluationError, evaluate_integer
-from glmc.pattern.nodes import Expr, Pattern, RowSet, Variable
+from glmc.pattern.nodes import Expr, Pattern, Variable
 from glmc.pattern.rows import entries
 from glmc.source import Source
 from glmc.syntax.parser import parse
@@ -35,23 +35,11 @@ def drawn_pattern(drawn: strategies.Drawn) -> Pattern:
     return pattern
 
 
-def rows_of(row_set: RowSet, stop: int) -> brute.Rows:
-    found = entries(row_set, 0, stop)
-    rows: brute.Rows = [set() for _ in range(stop)]
-    for row, column in zip(found.row.tolist(), found.column.tolist(), strict=True):
-        rows[row].add(column)
-    return rows
-
-
-def as_brute(pattern: Pattern) -> brute.Mixer:
-    return brute.Mixer(tuple((rows_of(g.a, HORIZON), rows_of(g.b, HORIZON)) for g in pattern.groups))
-
-
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(strategies.mixers())
 def test_quantities_are_those_of_the_definitions(drawn: strategies.Drawn) -> None:
     pattern = drawn_pattern(drawn)
-    mixer = as_brute(pattern)
+    mixer = brute.of(pattern, HORIZON)
     tokens, cached, found = (
         cost.token_times(pattern, LENGTH),
         cache(pattern, LENGTH),
@@ -69,11 +57,11 @@ def test_quantities_are_those_of_the_definitions(drawn: strategies.Drawn) -> Non
             assert cached.values[n] <= mixer.cache(n)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(strategies.mixers())
 def test_congestion_interval_is_one(drawn: strategies.Drawn) -> None:
     pattern = drawn_pattern(drawn)
-    hops = as_brute(pattern).hops(2 * LENGTH)
+    hops = brute.of(pattern, HORIZON).hops(2 * LENGTH)
     found = congestion(pattern, LENGTH)
     missing = [(j, j + LENGTH) for j in range(LENGTH) if (j, j + LENGTH) not in hops]
     if missing:
@@ -83,12 +71,12 @@ def test_congestion_interval_is_one(drawn: strategies.Drawn) -> None:
         assert 1 <= found.lower <= found.upper <= LENGTH
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(strategies.mixers())
 def test_forms_are_the_rows(drawn: strategies.Drawn) -> None:
     for group in drawn_pattern(drawn).groups:
         for row_set in (group.a, group.b):
-            rows = rows_of(row_set, 40)
+            rows = brute.rows_of(row_set, 40)
             forms = recognise(row_set)
             for i, row in enumerate(rows):
                 assert set().union(*(written(form, i) for form in forms)) == row
