@@ -72,9 +72,7 @@ class RowPrinter:
             case Difference(left, right) | Intersection(left, right):
                 keep = "in" if isinstance(row_set, Intersection) else "not in"
                 chosen, other = f"{name}_chosen", f"{name}_other"
-                self._function(
-                    chosen, left, "What the set operation chooses from.", numbered=first is not None
-                )
+                self._function(chosen, left, "What the set operation chooses from.", numbered=first is not None)
                 self.plain(other, right, "What the set operation compares with.")
                 lines = [f"other = {other}(i)"]
                 if first is None:
@@ -99,9 +97,7 @@ class RowPrinter:
         unbounded = any(generator.stop is None for generator in row_set.generators)
         if unbounded:
             return self._unbounded(row_set, row_set.generators, slot)
-        lines = [
-            _INDENT * depth + self._loop(generator) for depth, generator in enumerate(row_set.generators)
-        ]
+        lines = [_INDENT * depth + self._loop(generator) for depth, generator in enumerate(row_set.generators)]
         depth = len(lines)
         if row_set.condition is not None:
             lines.append(f"{_INDENT * depth}if {self.index.condition(row_set.condition)}:")
@@ -131,18 +127,12 @@ class RowPrinter:
         parts = conjuncts(row_set.condition)
         lasting = [part for part in parts if stays_false(part)]
         passing = [part for part in parts if not stays_false(part)]
-        lines = [
-            line for part in lasting for line in (f"if {self.index.negation(part)}:", f"{_INDENT}{leave}")
-        ]
+        lines = [line for part in lasting for line in (f"if {self.index.negation(part)}:", f"{_INDENT}{leave}")]
         column = [f"j = {self.index.integer(row_set.element)}", "if j < 0:", f"{_INDENT}{leave}"]
         alive = ["alive = True"] if nested else []
-        added = f"found.add({{}})" if slot is None else f"found.setdefault({{}}, {slot})"
+        added = "found.add({})" if slot is None else f"found.setdefault({{}}, {slot})"
         if passing and may_fail(row_set.element):
-            skip = [
-                line
-                for part in passing
-                for line in (f"if {self.index.negation(part)}:", f"{_INDENT}continue")
-            ]
+            skip = [line for part in passing for line in (f"if {self.index.negation(part)}:", f"{_INDENT}continue")]
             return [*lines, *skip, *column, *alive, added.format("j")]
         if self.index.is_natural(row_set.element) and lasting and not passing:
             return [*lines, *alive, added.format(self.index.integer(row_set.element))]

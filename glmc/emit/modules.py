@@ -7,8 +7,8 @@ from math import lcm
 
 from glmc.backends.decode import step_of
 from glmc.backends.nodes import GeneratedFile
-from glmc.emit.environment import render
 from glmc.backends.weight_code import WeightCode, walk, weight_code
+from glmc.emit.environment import render
 from glmc.pattern.nodes import Constant, Gate, Sigmoid, SlotGate
 from glmc.plan.nodes import GroupPlan, Plan
 
@@ -37,9 +37,7 @@ ABOUT = {
 def modules(plan: Plan) -> Iterator[GeneratedFile]:
     """The modules of a mixer's package and of its groups' sub-packages."""
     about = plan.doc or f"The token mixer {plan.name}."
-    yield GeneratedFile(
-        "__init__.py", render("package/__init__.py.jinja", plan=plan, about=_quoted(about), layer=True)
-    )
+    yield GeneratedFile("__init__.py", render("package/__init__.py.jinja", plan=plan, about=_quoted(about), layer=True))
     for group in plan.groups:
         if group.package:
             about = f"The heads of {plan.name} that mix as {group.name}."
@@ -210,8 +208,8 @@ def _selftest(plan: Plan, group: GroupPlan) -> str:
 def _dense_arguments(group: GroupPlan, code: WeightCode) -> Iterator[str]:
     """What `weights` is called with where slots are columns."""
     first = {side.name: side.first_logit or 0 for side in group.sides}
-    for side, found in code.scores:
-        yield f"(slot_{side} >= 0)[:, None]"
+    for plan in group.sides:
+        yield f"(slot_{plan.name} >= 0)[:, None]"
     for _, found in code.scores:
         for score in found:
             scale = f" / sqrt({score.left}.shape[-1])" if score.scaled else ""

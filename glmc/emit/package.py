@@ -61,8 +61,7 @@ def build(mixers: Iterable[tuple[Pattern, Facts]], directory: Path, *, force: bo
         packages.append(package)
         if not force:
             problems.extend(
-                FileInTheWay(span=pattern.span, mixer=pattern.name, path=str(path))
-                for path in _in_the_way(package)
+                FileInTheWay(span=pattern.span, mixer=pattern.name, path=str(path)) for path in _in_the_way(package)
             )
     if source is not None and problems:
         raise GlmError(source, tuple(problems))
@@ -135,9 +134,7 @@ def _in_the_way(package: Package) -> Iterator[Path]:
     listed = _listed(folder)
     for path, text in package.files.items():
         file = folder / path
-        if file.parent != folder and (
-            file.parent.is_symlink() or (file.parent.exists() and not file.parent.is_dir())
-        ):
+        if file.parent != folder and (file.parent.is_symlink() or (file.parent.exists() and not file.parent.is_dir())):
             yield file.parent
         elif not file.exists() and not file.is_symlink():
             continue

@@ -56,16 +56,10 @@ def classify(group: Group, side: Side, layout: SlotLayout) -> SidePlan:
     furthest = reach(rows)
     row_class = _row_class(rows, forms, numbered=slots.numbered, free=not by_slot, capacity=slots.capacity)
     distances = _fixed_distances(rows, slots.capacity) if row_class in _SHIFTED else None
-    if (
-        row_class is RowClass.SHIFTS
-        and distances
-        and distances == tuple(range(distances[0], distances[-1] + 1))
-    ):
+    if row_class is RowClass.SHIFTS and distances and distances == tuple(range(distances[0], distances[-1] + 1)):
         row_class = RowClass.BAND
     index_map, unit_map = _maps(rows) if row_class is RowClass.NESTED else (None, None)
-    ranked = not by_slot and (
-        row_class is RowClass.TABLE or (row_class is RowClass.SHIFTS and _may_skip_slots(rows))
-    )
+    ranked = not by_slot and (row_class is RowClass.TABLE or (row_class is RowClass.SHIFTS and _may_skip_slots(rows)))
     numbered = slots.numbered and row_class is not RowClass.DENSE and not ranked
     return SidePlan(
         side=side,
@@ -86,9 +80,7 @@ def classify(group: Group, side: Side, layout: SlotLayout) -> SidePlan:
 _SHIFTED = (RowClass.SELF, RowClass.SHIFTS)
 
 
-def _row_class(
-    rows: RowSet, forms: tuple[Form, ...], *, numbered: bool, free: bool, capacity: int | None
-) -> RowClass:
+def _row_class(rows: RowSet, forms: tuple[Form, ...], *, numbered: bool, free: bool, capacity: int | None) -> RowClass:
     match forms:
         case ():
             return RowClass.EMPTY
@@ -156,13 +148,9 @@ def _maps(rows: RowSet) -> tuple[IndexMap | None, IndexMap | None]:
     """f and a as compact(f) is written: { a_k·⌈(i + 1 − f(k)) / a_k⌉ − 1 for k in 0.. if f(k) <= i }."""
     match rows:
         case Comprehension(element, (generator,), Comparison(distance, "<=", Row())):
-            units = [
-                part.arguments[0].denominator for part in subexpressions(element) if _is_rounded_up(part)
-            ]
+            units = [part.arguments[0].denominator for part in subexpressions(element) if _is_rounded_up(part)]
             if len(units) == 1:
-                return ClosedMap("f", generator.variable, distance), ClosedMap(
-                    "a", generator.variable, units[0]
-                )
+                return ClosedMap("f", generator.variable, distance), ClosedMap("a", generator.variable, units[0])
     return None, None
 
 
@@ -170,9 +158,7 @@ def _is_rounded_up(expr: Expr) -> TypeGuard[Call]:
     return isinstance(expr, Call) and expr.function == "ceil" and isinstance(expr.arguments[0], Quotient)
 
 
-def _addressing(
-    row_class: RowClass, forms: tuple[Form, ...], furthest: int | None, *, is_compact: bool
-) -> Addressing:
+def _addressing(row_class: RowClass, forms: tuple[Form, ...], furthest: int | None, *, is_compact: bool) -> Addressing:
     """Where every entry is kept for exactly as long as some row still reads it."""
     match row_class:
         case RowClass.EMPTY | RowClass.SELF:

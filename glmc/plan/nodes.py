@@ -44,18 +44,14 @@ class SidePlan:
     rows: RowSet
     weight: Weight
     row_class: RowClass
-    numbered: (
-        bool  # False: slots are places in no order the language defines, only scores by position use them
-    )
+    numbered: bool  # False: slots are places in no order the language defines, only scores by position use them
     slot_count: int | None  # slots of a side that does not grow with the length, otherwise None
     distances: tuple[int, ...] | None  # i - j of each slot where finitely many and fixed
     index_map: IndexMap | None  # f where the rows are compact(f)
     unit_map: IndexMap | None  # a_k, the rounded-up gaps of f, where the rows are compact(f)
     reach: int | None  # the largest i - j, where bounded
     addressing: Addressing
-    first_logit: (
-        int | None
-    )  # its first logit in slot_gate and const; None where its weight has no logits by slot
+    first_logit: int | None  # its first logit in slot_gate and const; None where its weight has no logits by slot
 
     @property
     def name(self) -> str:

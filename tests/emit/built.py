@@ -44,9 +44,7 @@ def built(text: str, folder: Path, mixer: str | None = None) -> Any:
 def imported(path: Path) -> ModuleType:
     """The package at ``path``, under a name of its own."""
     name = f"generated_{next(_fresh)}"
-    spec = importlib.util.spec_from_file_location(
-        name, path / "__init__.py", submodule_search_locations=[str(path)]
-    )
+    spec = importlib.util.spec_from_file_location(name, path / "__init__.py", submodule_search_locations=[str(path)])
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -78,6 +76,5 @@ def draw(
         "read": (batch, length, heads, channels),
     }
     return {
-        name: torch.randn(shapes[name], generator=generator, dtype=torch.float64)
-        for name in ("x", *needed(operator))
+        name: torch.randn(shapes[name], generator=generator, dtype=torch.float64) for name in ("x", *needed(operator))
     }

@@ -30,9 +30,7 @@ def operators(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {name: built(text, tmp_path_factory.mktemp(name), "drawn") for name, text in texts.items()}
 
 
-def inputs_of(
-    name: str, operator: Any, length: int, dtype: torch.dtype = torch.float64
-) -> dict[str, torch.Tensor]:
+def inputs_of(name: str, operator: Any, length: int, dtype: torch.dtype = torch.float64) -> dict[str, torch.Tensor]:
     found = draw(operator, length, heads=4, channels=5)
     return {name: value.to(dtype) for name, value in found.items()}
 
@@ -41,9 +39,7 @@ def inputs_of(
 def test_gradcheck(operators: dict[str, Any], name: str) -> None:
     operator = operators[name]
     inputs = {n: v.requires_grad_() for n, v in inputs_of(name, operator, 6).items()}
-    assert torch.autograd.gradcheck(
-        lambda *v: operator(**dict(zip(inputs, v, strict=True))), tuple(inputs.values())
-    )
+    assert torch.autograd.gradcheck(lambda *v: operator(**dict(zip(inputs, v, strict=True))), tuple(inputs.values()))
 
 
 @pytest.mark.parametrize("name", ["powers", "slots", "lifted", "hybrid"])

@@ -100,9 +100,7 @@ def test_generated_code_needs_no_glmc(tmp_path: Path) -> None:
         "print(Small(d_model=8, num_heads=2)(torch.zeros(1, 5, 8)).shape)"
     )
     environment = {**os.environ, "PYTHONPATH": ""}
-    result = subprocess.run(
-        [sys.executable, "-c", use], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    result = subprocess.run([sys.executable, "-c", use], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert result.stdout.strip() == "torch.Size([1, 5, 8])", result.stderr
 
 
@@ -213,9 +211,7 @@ def test_a_class_name_that_python_reserves(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["max", "mix", "reference", "kernels", "operator_", "linear", "module", "x"])
 def test_mixers_named_like_things_in_the_code(name: str, tmp_path: Path) -> None:
-    operator = built(
-        f"glm 1 mixer {name} {{ B[i] = {{ i - 1 }} weights A, B = softmax(slot_gate) }}", tmp_path
-    )
+    operator = built(f"glm 1 mixer {name} {{ B[i] = {{ i - 1 }} weights A, B = softmax(slot_gate) }}", tmp_path)
     assert operator(**draw(operator, 5)).shape == (2, 5, 2, 3)
     layer = getattr(imported(tmp_path / name), class_name(name))(d_model=4, num_heads=2)
     assert sum(parameter.numel() for parameter in layer.parameters()) > 0
