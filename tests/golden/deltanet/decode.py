@@ -22,7 +22,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode step of `deltanet` in Triton: one launch computes row i of every sequence and head and keeps it.
+"""The decode step of `deltanet` in Triton: one launch computes row i of all sequences and heads.
 
 Notation
     i, s, j     row, slot, and the column that the slot reads
@@ -64,10 +64,10 @@ def put(stored, place, present, batch, head, places, channel, vector, H: tl.cons
 
 @triton.jit
 def row_b(i, slot, slots):
-    """The columns of the outputs that these slots read in row i, their places, and which are there."""
+    """Where the outputs that these slots read in row i lie, and which are there."""
     column = slot.to(tl.int64)
     present = slot < slots
-    return column, column, present
+    return column, present
 
 
 @triton.jit(
@@ -122,7 +122,7 @@ def deltanet_step_kernel(
         y_i = weight_a * x_i
         for start in range(0, slots_b, BLOCK_B):
             slot = start + tl.arange(0, BLOCK_B)
-            column, place, present = row_b(i, slot, slots_b)
+            place, present = row_b(i, slot, slots_b)
             unit_k_j = gather(outputs_unit_k, batch, head, place, present, e, places_b, H, K)
             dot_unit_k_unit_k_b = tl.sum(unit_k_i[None, :] * unit_k_j, 1)
             y_j = gather(outputs, batch, head, place, present, c, places_b, H, C)

@@ -22,7 +22,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode state of `deltanet`: the vectors that rows to come still read, in tensors allocated once.
+"""The decode state of `deltanet`: the vectors that later rows still read, in tensors allocated once.
 
 outputs: every past token's, in place j, in the dtype of x.
 
@@ -42,8 +42,9 @@ class State:
     """The state of `batch` sequences of up to `max_length` tokens.
 
     position: int64 [B] on the device, the row that comes next. length: the same as far as the host knows
-    (replays of a CUDA graph move only `position`). arrived: heads done with the step, for decode.py. sizes: what x
-    and its companions must have.    outputs: [B, places, H, C], outputs_unit_k: [B, places, H, d_k].
+    (replays of a CUDA graph move only `position`). arrived: heads done with the step, for decode.py.
+    sizes: what x and its companions must have.
+    outputs: [B, places, H, C], outputs_unit_k: [B, places, H, d_k].
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class State:
         return column
 
     def entries_b(self, i: Tensor) -> tuple[Tensor, Tensor]:
-        """The columns of the outputs that rows i [B] read, -1 where absent, and their places: int64 [B, S]."""
+        """The columns of the outputs that rows i [B] read, -1 where absent, and places: int64 [B, S]."""
         column = torch.arange(self.max_length, device=i.device)
         distance = i[:, None] - column
         column = column.where((distance >= 1), -1)

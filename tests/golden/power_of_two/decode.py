@@ -25,7 +25,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode step of `power_of_two` in Triton: one launch computes row i of every sequence and head and keeps it.
+"""The decode step of `power_of_two` in Triton: one launch computes row i of all sequences and heads.
 
 Notation
     i, s, j     row, slot, and the column that the slot reads
@@ -67,10 +67,10 @@ def put(stored, place, present, batch, head, places, channel, vector, H: tl.cons
 
 @triton.jit
 def row_b(i, slot, slots, distances):
-    """The columns of the outputs that these slots read in row i, their places, and which are there."""
+    """Where the outputs that these slots read in row i lie, and which are there."""
     column = i - tl.load(distances + slot, mask=slot < slots, other=0)
     present = (slot < slots) & (column >= 0)
-    return column, column, present
+    return column, present
 
 
 @triton.jit(
@@ -125,7 +125,7 @@ def power_of_two_step_kernel(
     total = tl.full((), 1.0, tl.float32)
     for start in range(0, slots_b, BLOCK_B):
         slot = start + tl.arange(0, BLOCK_B)
-        column, place, present = row_b(i, slot, slots_b, distances_b)
+        place, present = row_b(i, slot, slots_b, distances_b)
         k_j = gather(outputs_k, batch, head, place, present, e, places_b, H, K)
         dot_q_k_b = tl.sum(q_i[None, :] * k_j, 1) * scale
         score = tl.where(present, dot_q_k_b, float("-inf"))
@@ -143,7 +143,7 @@ def power_of_two_step_kernel(
         y_i = weight_a * x_i
         for start in range(0, slots_b, BLOCK_B):
             slot = start + tl.arange(0, BLOCK_B)
-            column, place, present = row_b(i, slot, slots_b, distances_b)
+            place, present = row_b(i, slot, slots_b, distances_b)
             k_j = gather(outputs_k, batch, head, place, present, e, places_b, H, K)
             dot_q_k_b = tl.sum(q_i[None, :] * k_j, 1) * scale
             softmax_b = tl.exp(dot_q_k_b - largest) / total

@@ -25,7 +25,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode step of `scalar_gated_ssm` in Triton: one launch computes row i of every sequence and head and keeps it.
+"""The decode step of `scalar_gated_ssm` in Triton: one launch computes row i of all sequences and heads.
 
 Notation
     i, s, j     row, slot, and the column that the slot reads
@@ -67,10 +67,10 @@ def put(stored, place, present, batch, head, places, channel, vector, H: tl.cons
 
 @triton.jit
 def row_b(i, slot, slots, distances, places):
-    """The columns of the outputs that these slots read in row i, their places, and which are there."""
+    """Where the outputs that these slots read in row i lie, and which are there."""
     column = i - tl.load(distances + slot, mask=slot < slots, other=0)
     present = (slot < slots) & (column >= 0)
-    return column, column % places, present
+    return column % places, present
 
 
 @triton.jit(
@@ -132,7 +132,7 @@ def scalar_gated_ssm_step_kernel(
         y_i = weight_a * x_i
         for start in range(0, slots_b, BLOCK_B):
             slot = start + tl.arange(0, BLOCK_B)
-            column, place, present = row_b(i, slot, slots_b, distances_b, places_b)
+            place, present = row_b(i, slot, slots_b, distances_b, places_b)
             y_j = gather(outputs, batch, head, place, present, c, places_b, H, C)
             weight = tl.where(present, tl.sigmoid(gate_i), 0.0)
             y_i += tl.sum(weight[:, None] * y_j, 0)

@@ -25,7 +25,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode state of `scalar_gated_ssm`: the vectors that rows to come still read, in tensors allocated once.
+"""The decode state of `scalar_gated_ssm`: the vectors that later rows still read, in tensors allocated once.
 
 outputs: the last 1, j in place j % 1, in float32.
 
@@ -46,8 +46,9 @@ class State:
     """The state of `batch` sequences of up to `max_length` tokens.
 
     position: int64 [B] on the device, the row that comes next. length: the same as far as the host knows
-    (replays of a CUDA graph move only `position`). arrived: heads done with the step, for decode.py. sizes: what x
-    and its companions must have.    outputs: [B, places, H, C].
+    (replays of a CUDA graph move only `position`). arrived: heads done with the step, for decode.py.
+    sizes: what x and its companions must have.
+    outputs: [B, places, H, C].
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class State:
         return column % self.outputs.shape[1]
 
     def entries_b(self, i: Tensor) -> tuple[Tensor, Tensor]:
-        """The columns of the outputs that rows i [B] read, -1 where absent, and their places: int64 [B, S]."""
+        """The columns of the outputs that rows i [B] read, -1 where absent, and places: int64 [B, S]."""
         column = i[:, None] - self.distances_b
         return column, self.place_b(column)
 

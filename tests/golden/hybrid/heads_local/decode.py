@@ -30,7 +30,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode step of `local` in Triton: one launch computes row i of every sequence and head and keeps it.
+"""The decode step of `local` in Triton: one launch computes row i of all sequences and heads.
 
 Notation
     i, s, j     row, slot, and the column that the slot reads

@@ -30,7 +30,7 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""The decode state of `local`: the vectors that rows to come still read, in tensors allocated once.
+"""The decode state of `local`: the vectors that later rows still read, in tensors allocated once.
 
 inputs: the last 31, j in place j % 31, in float32.
 
@@ -51,8 +51,9 @@ class State:
     """The state of `batch` sequences of up to `max_length` tokens.
 
     position: int64 [B] on the device, the row that comes next. length: the same as far as the host knows
-    (replays of a CUDA graph move only `position`). arrived: heads done with the step, for decode.py. sizes: what x
-    and its companions must have.    inputs: [B, places, H, C], inputs_k: [B, places, H, d_k].
+    (replays of a CUDA graph move only `position`). arrived: heads done with the step, for decode.py.
+    sizes: what x and its companions must have.
+    inputs: [B, places, H, C], inputs_k: [B, places, H, d_k].
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class State:
         return column % self.inputs.shape[1]
 
     def entries_a(self, i: Tensor) -> tuple[Tensor, Tensor]:
-        """The columns of the inputs that rows i [B] read, -1 where absent, and their places: int64 [B, S]."""
+        """The columns of the inputs that rows i [B] read, -1 where absent, and places: int64 [B, S]."""
         column = i[:, None] - self.distances_a
         return column, self.place_a(column)
 
