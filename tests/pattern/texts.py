@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from glmc.diagnostics import Severity, Sink
 from glmc.pattern.elaborate import elaborate
 from glmc.pattern.nodes import Group, Pattern
