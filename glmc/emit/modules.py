@@ -45,14 +45,6 @@ def modules(plan: Plan) -> Iterator[GeneratedFile]:
             yield GeneratedFile(f"{group.package}/__init__.py", text)
         yield GeneratedFile(f"{group.package}/operator.py".lstrip("/"), _operator(plan, group))
         yield GeneratedFile(f"{group.package}/selftest.py".lstrip("/"), _selftest(plan, group))
-        yield GeneratedFile(
-            f"{group.package}/state.py".lstrip("/"),
-            render("torch/state.py.jinja", header="", name=group.name, step=step_of(group)),
-        )
-        yield GeneratedFile(
-            f"{group.package}/decode.py".lstrip("/"),
-            render("triton/decode.py.jinja", header="", name=group.name, step=step_of(group)),
-        )
     if plan.is_composed:
         yield GeneratedFile("operator.py", render("package/heads.py.jinja", **_heads(plan)))
         yield GeneratedFile("selftest.py", render("package/selftest.py.jinja", **_composed_selftest(plan)))

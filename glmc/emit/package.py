@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from glmc.analysis.facts import Facts
+from glmc.backends.decode import DecodeStep
 from glmc.backends.nodes import Backend
 from glmc.backends.torch_reference import TorchReference
 from glmc.backends.triton import TritonKernels
@@ -28,7 +29,7 @@ from glmc.plan.nodes import Plan
 from glmc.plan.schedule import schedule
 from glmc.plan.target import DEFAULT
 
-BACKENDS: tuple[Backend, ...] = (TorchReference(), TritonKernels())
+BACKENDS: tuple[Backend, ...] = (TorchReference(), TritonKernels(), DecodeStep())
 MANIFEST = "manifest.json"
 _OWN_PATH = re.compile(r"([a-z0-9_]+/)?[a-z0-9_]+\.py")
 
