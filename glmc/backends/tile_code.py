@@ -146,8 +146,7 @@ def _is_row_factor(weight: Weight) -> bool:
 def _fits_single_entry(weight: Weight) -> bool:
     """Whether the weight of {i} needs neither slots nor sums, and softmaxes over dots alone."""
     return not any(
-        isinstance(part, SlotGate | Learned | RowSum)
-        or (isinstance(part, Softmax) and not isinstance(part.score, Dot))
+        isinstance(part, SlotGate | Learned | RowSum) or (isinstance(part, Softmax) and not isinstance(part.score, Dot))
         for part in walk(weight)
     )
 

@@ -25,15 +25,10 @@ def meaning(name: str, inputs: Inputs, lengths: tuple[int, ...]) -> torch.Tensor
     """The dense float64 result of each sequence by itself."""
     whole = replace(pattern(name), groups=(replace(pattern(name).groups[0], fraction=Fraction(1)),))
     pieces = zip(
-        *(
-            value.split(lengths, 1) if key != "const" else [value] * len(lengths)
-            for key, value in inputs.items()
-        ),
+        *(value.split(lengths, 1) if key != "const" else [value] * len(lengths) for key, value in inputs.items()),
         strict=True,
     )
-    rows = [
-        interpret(whole, dict(zip(inputs, map(torch.Tensor.numpy, piece), strict=True))) for piece in pieces
-    ]
+    rows = [interpret(whole, dict(zip(inputs, map(torch.Tensor.numpy, piece), strict=True))) for piece in pieces]
     return torch.cat([torch.from_numpy(row) for row in rows], 1)
 
 
@@ -62,9 +57,7 @@ def compare(
         direction = STEP * direction / direction.norm()
         above, below = (meaning(name, {**exact, key: value + sign * direction}, lengths) for sign in (1, -1))
         slope = ((above - below) * grad).sum() / (2 * STEP)
-        found[key] = float(
-            ((got.double() * direction).sum() / STEP - slope).abs() / slope.abs().clamp(min=1.0)
-        )
+        found[key] = float(((got.double() * direction).sum() / STEP - slope).abs() / slope.abs().clamp(min=1.0))
     return found
 
 

@@ -33,9 +33,7 @@ SHAPES = (
 )
 
 
-def draw(
-    kernels: ModuleType, rows: ModuleType, shape: tuple[int, ...], device: str
-) -> dict[str, torch.Tensor]:
+def draw(kernels: ModuleType, rows: ModuleType, shape: tuple[int, ...], device: str) -> dict[str, torch.Tensor]:
     """Random float64 inputs of `mix`, that float32 and bfloat16 hold exactly."""
     B, T, H, D, d_k = shape
     slots = rows.slots(T)
@@ -51,9 +49,7 @@ def draw(
     names = [name for name in inspect.signature(kernels.mix).parameters if name in sizes]
     scale = {"const": 0.1}
     return {
-        name: (scale.get(name, 1.0) * torch.randn(sizes[name], generator=generator, device=device))
-        .bfloat16()
-        .double()
+        name: (scale.get(name, 1.0) * torch.randn(sizes[name], generator=generator, device=device)).bfloat16().double()
         for name in names
     }
 

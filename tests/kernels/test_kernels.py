@@ -98,9 +98,7 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
     for recorder in recorders:
         patch.setattr(module, recorder.kernel.__name__, recorder)
     length = 400
-    inputs = {
-        key: value.to(dtype).requires_grad_() for key, value in draw(name, (1, length, 2, d, d)).items()
-    }
+    inputs = {key: value.to(dtype).requires_grad_() for key, value in draw(name, (1, length, 2, d, d)).items()}
     y = module.mix(*inputs.values(), *(bounds((300, 100)) if packed else (None, None)))
     y.sum().backward()
     for recorder in recorders:
