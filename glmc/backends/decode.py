@@ -91,9 +91,7 @@ class StepSide:
     @property
     def far(self) -> int:
         """A dense side reads everything at this distance or further."""
-        return min(
-            form.first for form in recognise(self.plan.rows) if isinstance(form, Band) and not form.stop
-        )
+        return min(form.first for form in recognise(self.plan.rows) if isinstance(form, Band) and not form.stop)
 
     @property
     def near(self) -> tuple[int, ...]:
@@ -122,9 +120,7 @@ class StepSide:
             case Addressing.HISTORY:
                 return f"{self.noun}: every past token's, in place j, in the dtype of x."
             case Addressing.RING:
-                return (
-                    f"{self.noun}: the last {self.plan.reach}, j in place j % {self.plan.reach}, in float32."
-                )
+                return f"{self.noun}: the last {self.plan.reach}, j in place j % {self.plan.reach}, in float32."
             case Addressing.NESTED:
                 return f"{self.noun}: one a slot, moved from slot to slot as the row index grows, in float32."
             case Addressing.TABLE:
@@ -160,9 +156,7 @@ class StepSide:
     @property
     def arguments(self) -> tuple[str, ...]:
         """The step kernel's arguments for this side."""
-        rest = (
-            value for value in self.row_values if self.columns != "dense" or not value.startswith("slots")
-        )
+        rest = (value for value in self.row_values if self.columns != "dense" or not value.startswith("slots"))
         return (*self.buffers, *dict.fromkeys((f"places_{self.name}", *rest)))
 
     @property
@@ -270,9 +264,7 @@ class Step:
     @property
     def sizes(self) -> tuple[str, ...]:
         """The step kernel's arguments that differ from state to state."""
-        found = (
-            name for side in self.stored for name in side.arguments if name.startswith(("places", "slots"))
-        )
+        found = (name for side in self.stored for name in side.arguments if name.startswith(("places", "slots")))
         return (*(f"{logit}_slots" for logit in self.logits), *found, "max_length")
 
     @property

@@ -146,8 +146,7 @@ MIXERS = (
     ),
     Mixer(
         "past_of_both",
-        "A[i] = causal[i] B[i] = past[i]\n"
-        "weights A = 0.1 * softmax(dot(q, k)) weights B = 0.9 * softmax(dot(q, k))",
+        "A[i] = causal[i] B[i] = past[i]\nweights A = 0.1 * softmax(dot(q, k)) weights B = 0.9 * softmax(dot(q, k))",
         lambda i: range(i + 1),
         range,
     ),

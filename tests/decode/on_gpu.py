@@ -133,9 +133,7 @@ def check(name: str, d: int, d_k: int, length: int) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("packages", type=Path, help="folder of built packages")
     parser.add_argument("--length", type=int, default=4096, help="tokens of the timed states (default: 4096)")
     parser.add_argument("--mixer", help="only this one")

@@ -203,9 +203,7 @@ def test_sequences_may_stand_at_different_positions() -> None:
             for name, value in inputs.items()
         }
         got = op(token.pop("x"), **token, state=state)
-        torch.testing.assert_close(
-            got[:, 0], torch.stack([want[b, t] for b, t in enumerate(at)]), atol=1e-9, rtol=0
-        )
+        torch.testing.assert_close(got[:, 0], torch.stack([want[b, t] for b, t in enumerate(at)]), atol=1e-9, rtol=0)
 
 
 def test_no_gradient_flows_through_a_state() -> None:

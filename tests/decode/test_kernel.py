@@ -83,17 +83,11 @@ def compiled(mixer: Mixer, d: int, dtype: torch.dtype, monkeypatch: pytest.Monke
     state = op.new_state(1, 4096, 2, d, dtype=dtype)
     sizes = {"B": 1, "T": 1, "H": 2, "D": d, "d_k": d, "S": op.slots(4096), "N": 3}
     shapes = sys.modules[type(op).__module__].SHAPES
-    decode.step(
-        state, *(torch.zeros([sizes[size] for size in shape], dtype=dtype) for shape in shapes.values())
-    )
+    decode.step(state, *(torch.zeros([sizes[size] for size in shape], dtype=dtype) for shape in shapes.values()))
     options = {"num_warps": recorder.constants.pop("num_warps", 4)}
     names = [name for name in kernel.arg_names if name not in recorder.constants]
     signature = {
-        name: TYPES[value.dtype]
-        if isinstance(value, torch.Tensor)
-        else "fp32"
-        if isinstance(value, float)
-        else "i32"
+        name: TYPES[value.dtype] if isinstance(value, torch.Tensor) else "fp32" if isinstance(value, float) else "i32"
         for name, value in zip(names, recorder.arguments, strict=True)
     }
     signature |= dict.fromkeys(recorder.constants, "constexpr")
