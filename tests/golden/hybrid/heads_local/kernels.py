@@ -329,7 +329,12 @@ def scores(at: Entries, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor
 
 
 def apply(
-    at: Entries, w: torch.Tensor, x: torch.Tensor, dtype: torch.dtype, *, transposed: bool
+    at: Entries,
+    w: torch.Tensor,
+    x: torch.Tensor,
+    dtype: torch.dtype,
+    *,
+    transposed: bool,
 ) -> torch.Tensor:
     """W x, or Wᵀ x: w [B, T, H, slots], x [B, T, H, D] -> [B, T, H, D] of `dtype`."""
     B, T, H, D = x.shape

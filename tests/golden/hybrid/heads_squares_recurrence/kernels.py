@@ -449,7 +449,12 @@ def scores(at: Entries, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor
 
 
 def apply(
-    at: Entries, w: torch.Tensor, x: torch.Tensor, dtype: torch.dtype, *, transposed: bool
+    at: Entries,
+    w: torch.Tensor,
+    x: torch.Tensor,
+    dtype: torch.dtype,
+    *,
+    transposed: bool,
 ) -> torch.Tensor:
     """W x, or Wᵀ x: w [B, T, H, slots], x [B, T, H, D] -> [B, T, H, D] of `dtype`."""
     B, T, H, D = x.shape
@@ -482,7 +487,12 @@ def apply(
 
 
 def solve(
-    at: Entries, w: torch.Tensor, u: torch.Tensor, dtype: torch.dtype, *, transposed: bool
+    at: Entries,
+    w: torch.Tensor,
+    u: torch.Tensor,
+    dtype: torch.dtype,
+    *,
+    transposed: bool,
 ) -> torch.Tensor:
     """(I - W)⁻¹ u, or (I - Wᵀ)⁻¹ u: w [B, T, H, slots], u [B, T, H, D] -> [B, T, H, D] of `dtype`.
 
