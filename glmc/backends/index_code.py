@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
@@ -43,9 +43,7 @@ from glmc.pattern.nodes import (
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 _COMPARISON = -1
-_TAKEN = frozenset(
-    ("i", "j", "column", "found", "left", "right", "length", "start", "stop", "device", "width")
-)
+_TAKEN = frozenset(("i", "j", "column", "found", "left", "right", "length", "start", "stop", "device", "width"))
 
 
 class Kind(IntEnum):
@@ -84,12 +82,7 @@ class IndexPrinter:
         name = variable.name
         if name not in self._variables:
             stem = re.sub(r"\W", "_", name)
-            hidden = (
-                keyword.iskeyword(name)
-                or keyword.issoftkeyword(name)
-                or name in _TAKEN
-                or hasattr(builtins, name)
-            )
+            hidden = keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _TAKEN or hasattr(builtins, name)
             candidate = f"{stem}_" if hidden or stem in self._variables.values() else stem
             while candidate in self._variables.values():
                 candidate += "_"
@@ -110,6 +103,10 @@ class IndexPrinter:
     def condition(self, condition: Condition) -> str:
         """``condition`` as a Boolean expression."""
         return self._condition(condition)[0]
+
+    def conjunction(self, conditions: Iterable[Condition]) -> str:
+        """That all of ``conditions`` hold."""
+        return " and ".join(self._operand(part, 1) for part in conditions)
 
     def negation(self, condition: Condition) -> str:
         """The opposite of ``condition``."""
@@ -154,9 +151,7 @@ class IndexPrinter:
             case Number(value) if value.denominator == 1:
                 return Code(str(value.numerator), _ATOM if value >= 0 else _UNARY, Kind.INTEGER)
             case Number(value):
-                return self._call(
-                    "Fraction", f"Fraction({value.numerator}, {value.denominator})", Kind.RATIONAL
-                )
+                return self._call("Fraction", f"Fraction({value.numerator}, {value.denominator})", Kind.RATIONAL)
             case Row():
                 return Code("i", _ATOM, Kind.INTEGER)
             case Variable():
@@ -278,9 +273,7 @@ class IndexPrinter:
                 return self._call("reals", f"reals.logarithm({self.code(arguments[0]).text}, 2)", Kind.REAL)
             case "log":
                 base = self.code(arguments[1]).text if len(arguments) > 1 else "None"
-                return self._call(
-                    "reals", f"reals.logarithm({self.code(arguments[0]).text}, {base})", Kind.REAL
-                )
+                return self._call("reals", f"reals.logarithm({self.code(arguments[0]).text}, {base})", Kind.REAL)
             case _:
                 raise InternalError(f"no Python for the function {function}")
 
@@ -460,9 +453,7 @@ def parts(expr: Expr) -> tuple[Expr, ...]:
 def may_fail(expr: Expr) -> bool:
     """Whether some value of the variables may leave ``expr`` without a value."""
     match expr:
-        case FloorDivide(_, Number(value)) | Remainder(_, Number(value)) | Quotient(_, Number(value)) if (
-            value > 0
-        ):
+        case FloorDivide(_, Number(value)) | Remainder(_, Number(value)) | Quotient(_, Number(value)) if value > 0:
             return may_fail(parts(expr)[0])
         case FloorDivide() | Remainder() | Quotient() | MapValue():
             return True

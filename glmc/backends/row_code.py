@@ -20,6 +20,7 @@ from glmc.pattern.nodes import (
     Remainder,
     RowSet,
     Union,
+    Variable,
 )
 from glmc.pattern.rows import slot_capacity
 from glmc.pattern.walk import subexpressions
@@ -70,6 +71,9 @@ class RowPrinter:
                     *self._statements(f"{name}_right", right, second),
                 ]
             case Difference(left, right) | Intersection(left, right):
+                inside = self._inside(right)
+                if inside is not None:
+                    return self._tested(name, left, first, *inside, keep=isinstance(row_set, Intersection))
                 keep = "in" if isinstance(row_set, Intersection) else "not in"
                 chosen, other = f"{name}_chosen", f"{name}_other"
                 self._function(chosen, left, "What the set operation chooses from.", numbered=first is not None)
@@ -86,6 +90,33 @@ class RowPrinter:
                 ]
             case _:
                 assert_never(row_set)
+
+    def _inside(self, row_set: RowSet) -> tuple[str, str] | None:
+        """A variable and the test that its value is in ``row_set``, where the set is a run of columns."""
+        match row_set:
+            case Comprehension(Variable() as element, (Generator(variable, start, stop),), condition) if (
+                element == variable and stop is not None
+            ):
+                j = self.index.variable(variable)
+                run = f"{self.index.integer(start, least=0)} <= {j} < {self.index.integer(stop, least=0)}"
+                rest = self.index.conjunction(conjuncts(condition))
+                return j, f"{run} and {rest}" if rest else run
+            case _:
+                return None
+
+    def _tested(self, name: str, left: RowSet, first: int | None, j: str, test: str, *, keep: bool) -> list[str]:
+        """The columns of ``left`` that pass a test, or those that do not."""
+        chosen = f"{name}_chosen"
+        self._function(chosen, left, "What the set operation chooses from.", numbered=first is not None)
+        test = test if keep else f"not ({test})"
+        if first is None:
+            return [f"found.update({j} for {j} in {chosen}(i) if {test})"]
+        slot = f"{first} + slot" if first else "slot"
+        return [
+            f"for {j}, slot in {chosen}(i).items():",
+            f"{_INDENT}if {test}:",
+            f"{_INDENT * 2}found.setdefault({j}, {slot})",
+        ]
 
     # -- comprehensions
 
@@ -136,7 +167,7 @@ class RowPrinter:
             return [*lines, *skip, *column, *alive, added.format("j")]
         if self.index.is_natural(row_set.element) and lasting and not passing:
             return [*lines, *alive, added.format(self.index.integer(row_set.element))]
-        tests = " and ".join(self.index.condition(part) for part in passing)
+        tests = self.index.conjunction(passing)
         final = [f"if {tests}:", f"{_INDENT}{added.format('j')}"] if passing else [added.format("j")]
         return [*lines, *column, *alive, *final]
 

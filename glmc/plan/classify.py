@@ -7,8 +7,6 @@ one whose rows leave numbers out by rank, so that its coefficients are as few as
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from glmc.analysis.forms import Band, Block, Compact, Fenwick, Form, Shifts, Stride
 from glmc.analysis.polynomial import TooLarge, polynomial
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
@@ -148,14 +146,19 @@ def _maps(rows: RowSet) -> tuple[IndexMap | None, IndexMap | None]:
     """f and a as compact(f) is written: { a_k·⌈(i + 1 − f(k)) / a_k⌉ − 1 for k in 0.. if f(k) <= i }."""
     match rows:
         case Comprehension(element, (generator,), Comparison(distance, "<=", Row())):
-            units = [part.arguments[0].denominator for part in subexpressions(element) if _is_rounded_up(part)]
+            units = [unit for part in subexpressions(element) for unit in _rounding_units(part)]
             if len(units) == 1:
                 return ClosedMap("f", generator.variable, distance), ClosedMap("a", generator.variable, units[0])
     return None, None
 
 
-def _is_rounded_up(expr: Expr) -> TypeGuard[Call]:
-    return isinstance(expr, Call) and expr.function == "ceil" and isinstance(expr.arguments[0], Quotient)
+def _rounding_units(expr: Expr) -> tuple[Expr, ...]:
+    """a where ``expr`` is ⌈x / a⌉."""
+    match expr:
+        case Call("ceil", (Quotient(_, unit),)):
+            return (unit,)
+        case _:
+            return ()
 
 
 def _addressing(row_class: RowClass, forms: tuple[Form, ...], furthest: int | None, *, is_compact: bool) -> Addressing:

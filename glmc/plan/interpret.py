@@ -59,7 +59,7 @@ def _lifted(group: GroupPlan, inputs: dict[str, Floats]) -> Floats:
     lifted = x[..., None] * inputs["write"][..., None, :channels]
     y = _solved(group, lifted.reshape(*x.shape[:3], -1), inputs).reshape(lifted.shape)
     weighted: Floats = y * inputs["read"][..., None, :channels]
-    return weighted.sum(-1)
+    return np.asarray(weighted.sum(-1))
 
 
 def _solved(group: GroupPlan, x: Floats, inputs: dict[str, Floats]) -> Floats:
@@ -111,7 +111,7 @@ class _Chunk:
                 r = self._vector(left)[:, self.rows]
                 s = self._vector(right)[:, np.maximum(self.columns[side], 0)]
                 scaled = left in ("q", "k") and right in ("q", "k")
-                return np.einsum("bchd,bcshd->bchs", r, s) / (np.sqrt(r.shape[-1]) if scaled else 1.0)
+                return np.asarray(np.einsum("bchd,bcshd->bchs", r, s) / (np.sqrt(r.shape[-1]) if scaled else 1))
             case Gate():
                 return self.inputs["gate"][:, self.rows, :, None]
             case SlotGate():
