@@ -37,6 +37,7 @@ def test_the_report_is_real(tmp_path: Path) -> None:
 
 def test_the_layer_runs(tmp_path: Path) -> None:
     (tmp_path / "power_of_two.glm").write_text(block("glm"), encoding="utf-8")
-    for command in ([sys.executable, "-m", "glmc", "build", "power_of_two.glm"], [sys.executable, "-c", block("python")]):
-        result = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300)
+    for command in (["-m", "glmc", "build", "power_of_two.glm"], ["-c", block("python")]):
+        run = [sys.executable, *command]
+        result = subprocess.run(run, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300)
         assert result.returncode == 0, result.stderr

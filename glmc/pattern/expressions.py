@@ -61,9 +61,7 @@ class Context:
         """``expr``, whose written-out size and depth are within the limits. Raises ``Abandoned``."""
         size, depth = self._measure(expr)
         if size > EXPRESSION_LIMIT:
-            self.report(
-                errors.TooComplex(span=span, what="the written-out expression", limit=EXPRESSION_LIMIT)
-            )
+            self.report(errors.TooComplex(span=span, what="the written-out expression", limit=EXPRESSION_LIMIT))
             raise Abandoned
         if depth > DEPTH_LIMIT:
             self.report(errors.TooComplex(span=span, what="the nesting of definitions", limit=DEPTH_LIMIT))
@@ -239,9 +237,7 @@ def _call(tree: syntax.Call, scope: Scope, context: Context) -> nodes.Expr | Non
     return None
 
 
-def _builtin(
-    tree: syntax.Call, known: tuple[nodes.Expr, ...], scope: Scope, context: Context
-) -> nodes.Expr | None:
+def _builtin(tree: syntax.Call, known: tuple[nodes.Expr, ...], scope: Scope, context: Context) -> nodes.Expr | None:
     name = tree.function.name
     least, most = FUNCTIONS[name]
     if scope.claims and name == "log":
@@ -249,9 +245,7 @@ def _builtin(
     count = len(tree.arguments)
     if count < least or (most is not None and count > most):
         expected = counted(least) if least == most else f"{least} or {most or 'more'} arguments"
-        context.report(
-            errors.ArgumentCount(span=scope.span(tree), name=name, expected=expected, found=given(count))
-        )
+        context.report(errors.ArgumentCount(span=scope.span(tree), name=name, expected=expected, found=given(count)))
         return None
     return arithmetic.call(_FUNCTION_NAMES[name], known) if len(known) == count else None
 
@@ -303,11 +297,7 @@ def _map_call(index_map: nodes.IndexMap, argument: nodes.Expr) -> nodes.Expr:
 
 
 def mentions_row(index_map: nodes.IndexMap) -> bool:
-    return any(
-        isinstance(inner, nodes.Row)
-        for part in map_parts(index_map)
-        for inner in subexpressions(part)
-    )
+    return any(isinstance(inner, nodes.Row) for part in map_parts(index_map) for inner in subexpressions(part))
 
 
 def _earlier(
@@ -377,10 +367,7 @@ def _head(word: syntax.Expr) -> str:
 
 def _report_missing_operator(left: syntax.Expr, right: syntax.Expr, scope: Scope, context: Context) -> None:
     a, b = (context.report.source.text[word.span.start : word.span.stop] for word in (left, right))
-    if isinstance(left, syntax.Name) and left.name in FUNCTIONS:
-        remedy = f"write `{a}({b})`"
-    else:
-        remedy = f"write `{a} * {b}`"
+    remedy = f"write `{a}({b})`" if isinstance(left, syntax.Name) and left.name in FUNCTIONS else f"write `{a} * {b}`"
     span = scope.at or left.span.to(right.span)
     context.report(errors.MissingOperator(span=span, left=a, right=b, remedy=remedy))
 
@@ -392,9 +379,7 @@ def _report_ambiguous(prefix: syntax.Expr, power: syntax.Power, context: Context
         text[part.start : part.stop] for part in (prefix.span, power.base.span, power.exponent.span, span)
     )
     context.report(
-        errors.AmbiguousPower(
-            span=span, written=written, function=function, argument=argument, exponent=exponent
-        )
+        errors.AmbiguousPower(span=span, written=written, function=function, argument=argument, exponent=exponent)
     )
 
 
@@ -499,9 +484,7 @@ def resolve(binding: Binding | None, context: Context) -> Value | MapName | Pois
 
 
 def _report_cycle(binding: Declared, context: Context) -> None:
-    names = [declared.name for declared in context.resolving[context.resolving.index(binding) :]] + [
-        binding.name
-    ]
+    names = [declared.name for declared in context.resolving[context.resolving.index(binding) :]] + [binding.name]
     span = binding.scope.span(binding.equations[0].name)
     context.report(errors.CyclicDefinition(span=span, name=binding.name, cycle=" → ".join(names)))
 
@@ -516,9 +499,7 @@ def _declared(binding: Declared, context: Context) -> Value | MapName | Poison:
     return Poison() if index_map is None else MapName(index_map)
 
 
-def _map(
-    name: str, equations: tuple[syntax.LetEquation, ...], scope: Scope, context: Context
-) -> nodes.IndexMap | None:
+def _map(name: str, equations: tuple[syntax.LetEquation, ...], scope: Scope, context: Context) -> nodes.IndexMap | None:
     steps = [equation for equation in equations if equation.variable is not None]
     if not _equations_fit(name, equations, steps, scope, context):
         return None
@@ -572,14 +553,8 @@ def _equations_fit(
             other = steps[0]
         if other is not equation:
             line, _ = source.position(other.span.start)
-            value = (
-                f"{name}({equation.shift})"
-                if equation.variable is None
-                else f"{name} from {equation.shift} on"
-            )
-            context.report(
-                errors.MapOverlap(span=scope.span(equation), name=name, value=value, first_line=line)
-            )
+            value = f"{name}({equation.shift})" if equation.variable is None else f"{name} from {equation.shift} on"
+            context.report(errors.MapOverlap(span=scope.span(equation), name=name, value=value, first_line=line))
             fits = False
     needed = steps[0].shift if steps else len(given)
     missing = next((f"{name}({k})" for k in range(needed) if k not in given), None)
@@ -593,9 +568,7 @@ def _equations_fit(
 
 def declare_lets(lets: Iterable[syntax.Let], scope: Scope) -> tuple[Declared, ...]:
     """Enters lets into ``scope``, the equations of one map together."""
-    constants = [
-        Declared(let.name.name, (let,), scope) for let in lets if isinstance(let, syntax.LetConstant)
-    ]
+    constants = [Declared(let.name.name, (let,), scope) for let in lets if isinstance(let, syntax.LetConstant)]
     equations: dict[str, list[syntax.LetEquation]] = {}
     for let in lets:
         if isinstance(let, syntax.LetEquation):
@@ -605,9 +578,7 @@ def declare_lets(lets: Iterable[syntax.Let], scope: Scope) -> tuple[Declared, ..
     return (*constants, *maps)
 
 
-def truth(
-    tree: syntax.Condition, scope: Scope, context: Context
-) -> tuple[nodes.Condition, bool | None] | None:
+def truth(tree: syntax.Condition, scope: Scope, context: Context) -> tuple[nodes.Condition, bool | None] | None:
     """A condition with its value, which is None if it has names; None after a report."""
     cond = condition(tree, scope, context)
     try:
@@ -620,9 +591,7 @@ def truth(
 # -- unknown names ---------------------------------------------------------------------------------
 
 
-def report_unknown(
-    name: syntax.Name, kind: str, scope: Scope, context: Context, more: Iterable[str] = ()
-) -> None:
+def report_unknown(name: syntax.Name, kind: str, scope: Scope, context: Context, more: Iterable[str] = ()) -> None:
     span = scope.span(name)
     suggestion = closest(name.name, (*scope.visible(), *more))
     if name.name == "n" and kind == "number":
