@@ -81,8 +81,7 @@ def measure(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     for length in arguments.length:
         shape = (arguments.batch, arguments.heads, length, arguments.head_dim)
         q, k, v = (
-            torch.randn(shape, device=arguments.device, dtype=arguments.dtype, requires_grad=True)
-            for _ in range(3)
+            torch.randn(shape, device=arguments.device, dtype=arguments.dtype, requires_grad=True) for _ in range(3)
         )
 
         def attention(q: Tensor = q, k: Tensor = k, v: Tensor = v) -> Tensor:
@@ -122,9 +121,7 @@ def measure(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packages", type=Path, required=True, help="folder that holds built packages")
     parser.add_argument("--length", type=int, nargs="+", default=[1024, 4096])
     parser.add_argument("--batch", type=int, default=1)

@@ -43,9 +43,7 @@ def versions() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packages", type=Path, required=True, help="folder that holds built packages")
     parser.add_argument("--jobs", type=int, default=4, help="self-tests at a time (default: 4)")
     parser.add_argument("--limit", type=float, default=300, help="seconds for each (default: 300)")

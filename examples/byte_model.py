@@ -66,17 +66,13 @@ class ByteModel(nn.Module):
 def bits_per_byte(model: ByteModel, text: Tensor) -> Tensor:
     """Mean cross-entropy in bits of every byte of ``text`` [batch, length] but the first of each row."""
     logits = model(text[:, :-1])
-    return functional.cross_entropy(logits.flatten(0, 1), text[:, 1:].flatten()) / torch.log(
-        torch.tensor(2.0)
-    )
+    return functional.cross_entropy(logits.flatten(0, 1), text[:, 1:].flatten()) / torch.log(torch.tensor(2.0))
 
 
 def standard_library_text(limit: int = 8_000_000) -> tuple[Tensor, Tensor]:
     """Training and held-out bytes (uint8) of Python's own sources: every twentieth file is held out."""
     root = Path(sysconfig.get_path("stdlib"))
-    files = sorted(
-        path for path in root.rglob("*.py") if not {"test", "tests", "site-packages"} & set(path.parts)
-    )
+    files = sorted(path for path in root.rglob("*.py") if not {"test", "tests", "site-packages"} & set(path.parts))
     parts: tuple[list[bytes], list[bytes]] = ([], [])
     size = 0
     for index, path in enumerate(files):

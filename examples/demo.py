@@ -57,9 +57,7 @@ def train(model: ByteModel, seconds: float) -> None:
                 reported = tenth
                 with torch.no_grad():
                     score = bits_per_byte(model, validation).item()
-                bar.console.print(
-                    f"  {elapsed:4.0f} s, step {step:4d}: {score:.3f} bits per byte on held-out files"
-                )
+                bar.console.print(f"  {elapsed:4.0f} s, step {step:4d}: {score:.3f} bits per byte on held-out files")
     with torch.no_grad():
         console.print(f"  held-out, at the end: {bits_per_byte(model, validation).item():.3f} bits per byte")
 
@@ -67,9 +65,7 @@ def train(model: ByteModel, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="training time (default: 60)")
-    parser.add_argument(
-        "--mixer", default="power_of_two", help="which example to train (default: power_of_two)"
-    )
+    parser.add_argument("--mixer", default="power_of_two", help="which example to train (default: power_of_two)")
     parser.add_argument("--output", type=Path, default=Path("build/demo"), help="where the package goes")
     arguments = parser.parse_args()
 
@@ -84,9 +80,7 @@ def main() -> None:
 
     torch.manual_seed(0)
     model = ByteModel(lambda: layer(d_model=WIDTH, num_heads=HEADS), WIDTH, DEPTH)
-    console.print(
-        f"{sum(p.numel() for p in model.parameters()) / 1e3:.0f} thousand parameters, {DEPTH} layers"
-    )
+    console.print(f"{sum(p.numel() for p in model.parameters()) / 1e3:.0f} thousand parameters, {DEPTH} layers")
     train(model, arguments.seconds)
 
     console.print("\nGenerated through the decode state, one step a byte:\n")

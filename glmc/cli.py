@@ -33,9 +33,7 @@ _SLOW = 2.0  # seconds until a command says on a terminal what it is doing
 # -- options ------------------------------------------------------------------------------------------
 
 
-def _split_settings(
-    _context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]
-) -> dict[str, str]:
+def _split_settings(_context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
     settings = {}
     for pair in pairs:
         name, separator, value = (part.strip() for part in pair.partition("="))

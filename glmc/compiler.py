@@ -122,9 +122,7 @@ def parse(source: Source) -> Module:
     return module
 
 
-def analyze(
-    source: Source, length: int, *, mixer: str | None, settings: Mapping[str, str]
-) -> tuple[Analysis, ...]:
+def analyze(source: Source, length: int, *, mixer: str | None, settings: Mapping[str, str]) -> tuple[Analysis, ...]:
     """Facts and verdicts of each mixer; raises GlmError with every mistake, but not for refuted claims."""
     report = Sink(source)
     patterns = find_patterns(report, mixer=mixer, settings=settings)

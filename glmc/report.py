@@ -144,9 +144,7 @@ def _facts_table(facts: Facts) -> Table:
         table.add_row(name, fact.expression or "", value, growth, _status(fact.status))
     congestion = facts.congestion
     value = _interval(congestion, facts.length)
-    table.add_row(
-        "congestion", "", value, _growth(congestion), "" if value == "?" else _status(congestion.status)
-    )
+    table.add_row("congestion", "", value, _growth(congestion), "" if value == "?" else _status(congestion.status))
     return table
 
 

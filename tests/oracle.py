@@ -31,9 +31,7 @@ from glmc.syntax import nodes as syntax
 from glmc.syntax.parser import parse
 
 DIGITS = 120
-INFINITE = (
-    math.inf
-)  # stands for an integer of more than POWER_BITS bits, which is only compared with small ones
+INFINITE = math.inf  # stands for an integer of more than POWER_BITS bits, which is only compared with small ones
 POWER_BITS = 20_000
 CAPACITY_ROWS = (70, 300)  # where a left operand's number of slots is compared to see whether it grows
 
@@ -121,9 +119,7 @@ def _multiplicative(x: Value, operator: str, y: Value) -> Value:
 
 
 def _power(x: Value, y: Value) -> Value:
-    if y == INFINITE or (
-        isinstance(y, int) and isinstance(x, int) and abs(x) > 1 and y * x.bit_length() > POWER_BITS
-    ):
+    if y == INFINITE or (isinstance(y, int) and isinstance(x, int) and abs(x) > 1 and y * x.bit_length() > POWER_BITS):
         return INFINITE
     if isinstance(x, int | Fraction) and isinstance(y, int):
         return _whole(Fraction(x) ** y)
@@ -266,9 +262,7 @@ def _row(tree: syntax.Set, scope: Scope, i: int) -> Found:
                 if operator == "-":
                     left = [pair for pair in left if pair[0] not in dict(right)]
                     continue
-                left = left + [
-                    (x, None if slot is None or capacity is None else slot + capacity) for x, slot in right
-                ]
+                left = left + [(x, None if slot is None or capacity is None else slot + capacity) for x, slot in right]
                 more = _capacity(part, scope)
                 capacity = None if capacity is None or more is None else capacity + more
             return left
@@ -442,9 +436,7 @@ class Group:
         if capacity is not None:
             return capacity
         row = self.a if side == "A" else self.b
-        return max(
-            (slot + 1 for i in range(length) for slot in row(i).values() if slot is not None), default=0
-        )
+        return max((slot + 1 for i in range(length) for slot in row(i).values() if slot is not None), default=0)
 
     def offset(self, side: str) -> int:
         """The first logit of a side: A before B, a bounded side before a growing one."""
@@ -518,9 +510,7 @@ def _distances(group: Group, source: int, last: int) -> dict[int, int]:
     best: dict[int, int] = {}
     queue: deque[tuple[int, int]] = deque()
     for cost in (0, 1):
-        queue += [
-            (i, cost) for i in range(source, last + 1) if source in group.a(i) and (i != source) == cost
-        ]
+        queue += [(i, cost) for i in range(source, last + 1) if source in group.a(i) and (i != source) == cost]
     while queue:
         position, cost = queue.popleft()
         if position in best and best[position] <= cost:
@@ -592,9 +582,7 @@ def _groups(
     a, capacity_a = _side(rows.get("A"), scope, lambda i: [(i, 0)])
     b, capacity_b = _side(rows.get("B"), scope, lambda i: [])
     constants = {name: value for name, value in scope.values.items() if isinstance(value, int | Fraction)}
-    return (
-        Group(tree.name.name, fraction, a, b, weights, constants, state, {"A": capacity_a, "B": capacity_b}),
-    )
+    return (Group(tree.name.name, fraction, a, b, weights, constants, state, {"A": capacity_a, "B": capacity_b}),)
 
 
 def _side(

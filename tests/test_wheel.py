@@ -54,9 +54,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(interpreter: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(interpreter), "-I", *arguments], cwd=folder, capture_output=True, text=True, timeout=300
-    )
+    return subprocess.run([str(interpreter), "-I", *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_wheel_builds_a_layer(installed: Path, tmp_path: Path) -> None:

@@ -141,9 +141,7 @@ def _enclose_integer(function: Function, arguments: tuple[Interval, ...]) -> Int
     if any(a.low < 1 for a in arguments) or any(a.is_point and a.low.denominator > 1 for a in arguments):
         raise OutOfRange(f"{function} outside the positive integers")
     if function == "bitlen":
-        return Interval(
-            Fraction(int(arguments[0].low).bit_length()), Fraction(int(arguments[0].high).bit_length())
-        )
+        return Interval(Fraction(int(arguments[0].low).bit_length()), Fraction(int(arguments[0].high).bit_length()))
     return Interval(Fraction(1), min(a.high for a in arguments))
 
 
@@ -168,9 +166,7 @@ def _canonical(expr: Expr) -> Expr:
             return call("sqrt", _canonical(a))
         case Power(a, b):
             return Power(_canonical(a), _canonical(b))
-        case Call("log", (x, Number(base))) if (
-            base.denominator == 1 and base > 1 and _is_power_of_two(int(base))
-        ):
+        case Call("log", (x, Number(base))) if base.denominator == 1 and base > 1 and _is_power_of_two(int(base)):
             bits = int(base).bit_length() - 1
             return Quotient(_canonical(call("log2", x)), number(bits))
         case Call("bitlen", (x,)) if _is_positive_integer(x):
@@ -212,9 +208,7 @@ def _is_positive_integer(expr: Expr) -> bool:
     form = polynomial(expr, {N: polynomial(Sum((N, number(2))))})
     return (
         form.is_integral
-        and all(
-            coefficient > 0 and all(atom == N for atom, _ in monomial) for monomial, coefficient in form.terms
-        )
+        and all(coefficient > 0 and all(atom == N for atom, _ in monomial) for monomial, coefficient in form.terms)
         and form.coefficient() >= 1
     )
 

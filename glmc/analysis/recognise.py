@@ -423,11 +423,7 @@ def _interval(low: Polynomial, high: Polynomial | None, fixed_stop: int | None, 
     if start is not None and (fixed_stop is not None or start > 0):
         if high is None:
             # the same columns in every row: causal only if they are {0}
-            return (
-                Columns(body.variable, body.variable, max(start, 0), fixed_stop, 0)
-                if fixed_stop == 1
-                else None
-            )
+            return Columns(body.variable, body.variable, max(start, 0), fixed_stop, 0) if fixed_stop == 1 else None
         if lag is None:
             return None
         return Columns(body.variable, body.variable, max(start, 0), fixed_stop, lag + 1)

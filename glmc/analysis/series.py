@@ -291,9 +291,7 @@ def _exp2(x: Series, m: int) -> Series:
                 intervals.power(point(2), point(bound.low)).low,
                 intervals.power(point(2), point(bound.high)).high,
             )
-        elif index is not None and (
-            coefficient.is_point or coefficient.high - coefficient.low < Fraction(1, 1 << 90)
-        ):
+        elif index is not None and (coefficient.is_point or coefficient.high - coefficient.low < Fraction(1, 1 << 90)):
             scale[index - 1] += (coefficient.low + coefficient.high) / 2
         else:
             raise Unknown

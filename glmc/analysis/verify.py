@@ -255,9 +255,7 @@ def _copying_verdict(claim: Claim, copying: Copying, pattern: Pattern) -> Verdic
     inside = True
     for interval in found:
         if interval.lower is None or interval.upper is None:
-            return Verdict(
-                claim, "refuted", "infinite", f"some token cannot be copied at n = {interval.length}"
-            )
+            return Verdict(claim, "refuted", "infinite", f"some token cannot be copied at n = {interval.length}")
         over = sign_at(claim.bound, interval.lower, interval.length) < 0
         under = sign_at(claim.bound, interval.upper, interval.length) > 0
         if over or (claim.relation == "==" and under):

@@ -57,9 +57,7 @@ def match_arguments(
     if positional > len(names):
         most = len(names)
         expected = counted(most) if most < 2 else f"at most {most} arguments"
-        context.report(
-            errors.ArgumentCount(span=span, name=name, expected=expected, found=given_count(positional))
-        )
+        context.report(errors.ArgumentCount(span=span, name=name, expected=expected, found=given_count(positional)))
         fits = False
     return given if fits else None
 
@@ -104,9 +102,7 @@ def _map_argument(
     tree: syntax.Expr, parameter: syntax.Parameter, scope: Scope, context: Context, passed: list[MapArgument]
 ) -> MapName | None:
     span = scope.span(tree)
-    found = (
-        resolve(scope.lookup(tree.name), context) if isinstance(tree, syntax.Name) else Value(arithmetic.ZERO)
-    )
+    found = resolve(scope.lookup(tree.name), context) if isinstance(tree, syntax.Name) else Value(arithmetic.ZERO)
     match found:
         case MapName(index_map):
             if mentions_row(index_map):

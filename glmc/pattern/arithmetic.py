@@ -158,12 +158,7 @@ def integral(expr: nodes.Expr) -> bool:
                 return all(map(integral, arguments))
             return function not in ("sqrt", "log2", "log")
         case nodes.Power(base, exponent):
-            return (
-                integral(base)
-                and isinstance(exponent, nodes.Number)
-                and integral(exponent)
-                and exponent.value >= 0
-            )
+            return integral(base) and isinstance(exponent, nodes.Number) and integral(exponent) and exponent.value >= 0
         case nodes.MapValue(index_map):
             return all(map(integral, map_parts(index_map)))
         case _:

@@ -74,9 +74,7 @@ class Side:
         known = self.sets.spans.get(id(leaf))
         return known[1] if known else LeafSpans((leaf.span,))
 
-    def proves(
-        self, conditions: tuple[nodes.Condition, ...], goal: nodes.Condition, generators: Generators
-    ) -> bool:
+    def proves(self, conditions: tuple[nodes.Condition, ...], goal: nodes.Condition, generators: Generators) -> bool:
         """Whether z3 proves the goal in time; rows where it may fail are remembered."""
         if time.monotonic() > self.proofs_until:
             return False
@@ -100,10 +98,7 @@ def _check_side(side: Side) -> None:
     found = list(places(side.rows, side.spans))
     open_integers = [place for place in found if place.index and not _proves_integer(place)]
     open_partials = [
-        (place, partial)
-        for place in found
-        for partial in partials(place)
-        if not _is_defined(place, partial, side)
+        (place, partial) for place in found for partial in partials(place) if not _is_defined(place, partial, side)
     ]
     causal = _is_causal(side.rows, (), side)
     settled = causal and not open_integers and not open_partials
@@ -117,11 +112,7 @@ def _check_side(side: Side) -> None:
         side.report(errors.DefinednessUnproved(span=place.span, operation=operation, checked_to=checked_to))
     if not causal:
         remedy = "`causal[i]`" if side.name == "A" else "`past[i]`"
-        side.report(
-            errors.CausalityUnproved(
-                span=side.rows.span, side=side.name, checked_to=checked_to, remedy=remedy
-            )
-        )
+        side.report(errors.CausalityUnproved(span=side.rows.span, side=side.name, checked_to=checked_to, remedy=remedy))
 
 
 # -- ranges ----------------------------------------------------------------------------------------
@@ -263,9 +254,7 @@ def _apart_from(removed: tuple[nodes.Expr, ...], element: nodes.Expr) -> tuple[n
     return tuple(nodes.Comparison(element, "!=", other) for other in removed)
 
 
-def _is_below(
-    element: nodes.Expr, generators: Generators, conditions: tuple[nodes.Condition, ...], side: Side
-) -> bool:
+def _is_below(element: nodes.Expr, generators: Generators, conditions: tuple[nodes.Condition, ...], side: Side) -> bool:
     offset = 0 if side.name == "A" else -1
     limit = arithmetic.total((nodes.Row(), arithmetic.number(offset)))
     if interval(arithmetic.total((element, arithmetic.negative(limit))), variable_box(generators))[1] <= 0:
@@ -357,9 +346,7 @@ def _not_causal(side: Side, index: int, column: int) -> Diagnostic:
             if column == index
             else "leave out what is above, for example by `& past[i]`"
         )
-    return errors.NotCausal(
-        span=span, side=side.name, witness=witness, element=column, limit=limit, remedy=remedy
-    )
+    return errors.NotCausal(span=span, side=side.name, witness=witness, element=column, limit=limit, remedy=remedy)
 
 
 def _value(expr: nodes.Expr, environment: Environment) -> object:
@@ -422,9 +409,7 @@ def _span_of(side: Side, expr: nodes.Expr | None) -> tuple[Span, dict[str, str]]
 
 def _in_map(inner: nodes.Expr, expr: nodes.Expr) -> bool:
     return isinstance(inner, nodes.MapValue) and any(
-        part == expr or _in_map(part, expr)
-        for whole in map_parts(inner.map)
-        for part in subexpressions(whole)
+        part == expr or _in_map(part, expr) for whole in map_parts(inner.map) for part in subexpressions(whole)
     )
 
 
@@ -469,9 +454,7 @@ def _map_problem(argument: MapArgument) -> Diagnostic | None:
             return errors.Undefined(span=span, operation=_OPERATIONS[error.kind], witness=f"k = {k}")
         if not isinstance(value, int):
             shown = str(value) if isinstance(value, Fraction) else "not an integer"
-            return errors.NotInteger(
-                span=span, what=f"a value of the map `{name}`", evidence=f"{name}({k}) is {shown}"
-            )
+            return errors.NotInteger(span=span, what=f"a value of the map `{name}`", evidence=f"{name}({k}) is {shown}")
         if before is not None and value <= before:
             witness = f"{name}({k}) is {value}, and {name}({k - 1}) is {before}"
             return errors.NotIncreasing(span=span, name=name, witness=witness)
@@ -491,9 +474,7 @@ def _map_rises(index_map: nodes.IndexMap) -> bool:
     if not isinstance(index_map, nodes.ClosedMap) or not integer_valued(index_map):
         return False
     variable = index_map.variable
-    following = arithmetic.substitute(
-        index_map.body, {variable: arithmetic.total((variable, arithmetic.ONE))}
-    )
+    following = arithmetic.substitute(index_map.body, {variable: arithmetic.total((variable, arithmetic.ONE))})
     goal = nodes.Comparison(following, ">", index_map.body)
     return prove((), goal, (nodes.Generator(variable, ZERO, None),)).proved
 
@@ -505,11 +486,7 @@ def check_row_conditions(conditions: list[RowCondition], report: Sink) -> None:
             try:
                 fits = holds(condition.condition, Environment(index))
             except EvaluationError as error:
-                report(
-                    errors.Undefined(
-                        span=condition.span, operation=_OPERATIONS[error.kind], witness=f"i = {index}"
-                    )
-                )
+                report(errors.Undefined(span=condition.span, operation=_OPERATIONS[error.kind], witness=f"i = {index}"))
                 break
             if not fits:
                 report(

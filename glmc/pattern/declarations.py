@@ -48,9 +48,7 @@ class Names:
             self.report(errors.LengthRedeclared(span=name.span))
             return False
         if name.name in FUNCTIONS or name.name in WEIGHT_FUNCTIONS:
-            self.report(
-                errors.BuiltinRedeclared(span=name.span, name=name.name, origin="a built-in function")
-            )
+            self.report(errors.BuiltinRedeclared(span=name.span, name=name.name, origin="a built-in function"))
             return False
         if name.name in standard_library():
             origin = "a set of the standard library"
@@ -108,9 +106,7 @@ def declarations(module: syntax.Module, report: Sink) -> Declarations:
             case syntax.Mixer():
                 problem = mixer_name_problem(item.name.name)
                 if problem is not None:
-                    suggestion = (
-                        f"{re.sub('[^a-z0-9_]', '', item.name.name.lower()).lstrip('_0123456789')}_mixer"
-                    )
+                    suggestion = f"{re.sub('[^a-z0-9_]', '', item.name.name.lower()).lstrip('_0123456789')}_mixer"
                     report(
                         errors.UnusableMixerName(
                             span=item.name.span, name=item.name.name, reason=problem, suggestion=suggestion

@@ -66,9 +66,7 @@ def elaborate(
         found = [(tree, file.pattern(tree)) for tree in mixers]
         return tuple(p for tree, p in found if p is not None and names.mixers[tree.name.name] is tree)
     except RecursionError:
-        report(
-            errors.TooComplex(span=Span(module.span.start, module.span.start), what="the nesting", limit=100)
-        )
+        report(errors.TooComplex(span=Span(module.span.start, module.span.start), what="the nesting", limit=100))
         return ()
 
 
@@ -106,11 +104,7 @@ class _File:
         start = Span(0, 0)
         if self.wanted is not None and self.wanted not in self.mixers:
             suggestion = closest(self.wanted, self.mixers)
-            remedy = (
-                f"did you mean `{suggestion}`?"
-                if suggestion
-                else "it has: " + (", ".join(self.mixers) or "none")
-            )
+            remedy = f"did you mean `{suggestion}`?" if suggestion else "it has: " + (", ".join(self.mixers) or "none")
             self.report(errors.UnknownMixer(span=start, name=self.wanted, remedy=remedy))
         parameters = {p.name.name for tree in self.mixers.values() for p in tree.parameters}
         for name in self.settings:
@@ -192,9 +186,7 @@ class _File:
             if name in self.settings:
                 value = self.setting(parameter, scope, context, passed)
             elif parameter.default is not None:
-                value = argument_value(
-                    parameter.default, parameter, scope, context, constant=True, passed=passed
-                )
+                value = argument_value(parameter.default, parameter, scope, context, constant=True, passed=passed)
             else:
                 unset = unset or parameter
             scope.names[name] = value or unknown_value(parameter)
@@ -220,9 +212,7 @@ class _File:
         expected = {"int": "an integer", "real": "a number", "map": "the name of a map in the file"}
         if parameter.kind.name in expected:
             self.report(
-                errors.BadSetting(
-                    span=parameter.span, name=name, value=text, expected=expected[parameter.kind.name]
-                )
+                errors.BadSetting(span=parameter.span, name=name, value=text, expected=expected[parameter.kind.name])
             )
         return None
 
@@ -320,11 +310,7 @@ class _MixerReader:
                     fits = False
                 elif what in first:
                     line = self._line(first[what])
-                    report(
-                        errors.RepeatedStatement(
-                            span=span, what=what, mixer=self.tree.name.name, first_line=line
-                        )
-                    )
+                    report(errors.RepeatedStatement(span=span, what=what, mixer=self.tree.name.name, first_line=line))
                     fits = False
                 first.setdefault(what, span)
         return fits
@@ -362,19 +348,13 @@ class _MixerReader:
             if suggestion is None:
                 report(errors.UnknownName(span=statement.mixer.span, kind="mixer", name=name))
             else:
-                report(
-                    errors.MisspelledName(
-                        span=statement.mixer.span, kind="mixer", name=name, suggestion=suggestion
-                    )
-                )
+                report(errors.MisspelledName(span=statement.mixer.span, kind="mixer", name=name, suggestion=suggestion))
             return None
         if name in self.path:
             cycle = " → ".join((*self.path[self.path.index(name) :], name))
             report(errors.CyclicDefinition(span=statement.mixer.span, name=name, cycle=cycle))
             return None
-        given = match_arguments(
-            name, target.parameters, statement.arguments, statement.span, self.scope, self.context
-        )
+        given = match_arguments(name, target.parameters, statement.arguments, statement.span, self.scope, self.context)
         if given is None:
             return None
         scope = self.file.scope().inner()
@@ -451,16 +431,12 @@ class _MixerReader:
             state = max(state or 0, 0)
         return state
 
-    def _weights(
-        self, a: nodes.RowSet | None, b: nodes.RowSet | None
-    ) -> tuple[nodes.Weight, nodes.Weight] | None:
+    def _weights(self, a: nodes.RowSet | None, b: nodes.RowSet | None) -> tuple[nodes.Weight, nodes.Weight] | None:
         """The weights of both sides, or None after a report."""
         statements = self._statements(syntax.Weights)
         found: dict[str, nodes.Weight | None] = {}
         for statement in statements:
-            over: weights.Over = (
-                "AB" if len(set(statement.sides)) == 2 else "A" if "A" in statement.sides else "B"
-            )
+            over: weights.Over = "AB" if len(set(statement.sides)) == 2 else "A" if "A" in statement.sides else "B"
             value = weights.weight(statement.value, over, self.scope, self.context)
             for side in statement.sides:
                 found.setdefault(side, value)
@@ -485,9 +461,7 @@ class _MixerReader:
             weight_a = weights.alone(weight_a, "A")
         return weight_a, weight_b
 
-    def _sums_recur(
-        self, weight_a: nodes.Weight, weight_b: nodes.Weight, statements: list[syntax.Weights]
-    ) -> bool:
+    def _sums_recur(self, weight_a: nodes.Weight, weight_b: nodes.Weight, statements: list[syntax.Weights]) -> bool:
         """Whether a row sum depends on itself; reports it."""
         uses = {
             side: {inner.side for inner in weights.subweights(value) if isinstance(inner, nodes.RowSum)}

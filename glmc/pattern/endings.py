@@ -52,9 +52,7 @@ def _endings(comprehension: nodes.Comprehension, level: int) -> tuple[Ending, ..
     found += _condition_endings(comprehension.condition, variable, inner, box)
     for place, generator in enumerate(inner):
         if generator.stop is not None:
-            width = arithmetic.total(
-                (generator.stop, arithmetic.negative(generator.start), nodes.Number(Fraction(-1)))
-            )
+            width = arithmetic.total((generator.stop, arithmetic.negative(generator.start), nodes.Number(Fraction(-1))))
             found.append(_quantity_ending((width,), variable, inner[:place], box))
     return tuple(ending for ending in found if ending is not None)
 

@@ -335,9 +335,7 @@ class NotAWeight(Diagnostic):
     code = "GLM141"
     title = "{found} has no meaning in weights"
     label = "not a weight"
-    help = (
-        "weights are made of softmax, sigmoid, dot, gate, slot_gate, const, sum(A), sum(B), numbers, + - * /"
-    )
+    help = "weights are made of softmax, sigmoid, dot, gate, slot_gate, const, sum(A), sum(B), numbers, + - * /"
     found: str
 
 

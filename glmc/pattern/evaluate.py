@@ -232,9 +232,7 @@ def _evaluate(expr: Expr, environment: Environment) -> Value:
             assert_never(expr)
 
 
-def _positive_quotient(
-    expr: Expr, numerator: Expr, denominator: Expr, environment: Environment
-) -> tuple[Value, Value]:
+def _positive_quotient(expr: Expr, numerator: Expr, denominator: Expr, environment: Environment) -> tuple[Value, Value]:
     divisor = evaluate(denominator, environment)
     match reals.sign(divisor):
         case 0:
@@ -484,8 +482,7 @@ def _varies(expr: Expr, rows: Rows) -> bool:
     """Whether the value differs between rows, as far as the syntax tells."""
     varying = {name for name, value in rows.variables.items() if not isinstance(value, int)}
     return any(
-        isinstance(part, Row) or (isinstance(part, Variable) and part.name in varying)
-        for part in subexpressions(expr)
+        isinstance(part, Row) or (isinstance(part, Variable) and part.name in varying) for part in subexpressions(expr)
     )
 
 

@@ -72,9 +72,7 @@ def meaning(pattern: Pattern, inputs: Mapping[str, Any]) -> Meaning:
         if count.denominator != 1:
             raise ValueError(f"{group.fraction} of {heads} heads is no integer")
         own = slice(first, first + count.numerator)
-        parts.append(
-            _group_meaning(group, {n: v[own] if n == "const" else v[:, :, own] for n, v in arrays.items()})
-        )
+        parts.append(_group_meaning(group, {n: v[own] if n == "const" else v[:, :, own] for n, v in arrays.items()}))
         first = own.stop
     return Meaning(
         np.concatenate([part.y for part in parts], 2),

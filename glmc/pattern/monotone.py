@@ -63,9 +63,7 @@ def interval(expr: nodes.Expr, box: Box) -> Interval:
             return _remainder(interval(a, box), interval(b, box))
         case nodes.Power(a, b):
             return _power(interval(a, box), interval(b, box), b)
-        case nodes.Call("ceil", (nodes.Quotient(a, b),)) if (
-            interval(a, box)[0] > 0 and interval(b, box)[0] > 0
-        ):
+        case nodes.Call("ceil", (nodes.Quotient(a, b),)) if interval(a, box)[0] > 0 and interval(b, box)[0] > 0:
             return Fraction(1), _ceiled(_over(interval(a, box), interval(b, box)))[1]
         case nodes.Call(function, arguments):
             return _call(function, [interval(argument, box) for argument in arguments])
@@ -90,9 +88,7 @@ def _steps_of_maps(terms: tuple[nodes.Expr, ...], box: Box) -> Iterator[Interval
             case nodes.MapValue(index_map, upper):
                 for other in left:
                     match other:
-                        case nodes.Product((nodes.Number(-1), nodes.MapValue(same, lower))) if (
-                            same == index_map
-                        ):
+                        case nodes.Product((nodes.Number(-1), nodes.MapValue(same, lower))) if same == index_map:
                             match arithmetic.total((upper, arithmetic.negative(lower))):
                                 case nodes.Number(steps) if steps.denominator == 1:
                                     yield times((steps, steps), map_difference(index_map))
@@ -337,9 +333,7 @@ def rise(index_map: nodes.RecursiveMap) -> Rise | None:
     return None
 
 
-def _linear_excess(
-    index_map: nodes.RecursiveMap, start: int, low: Fraction, step: Fraction, box: Box
-) -> Bound:
+def _linear_excess(index_map: nodes.RecursiveMap, start: int, low: Fraction, step: Fraction, box: Box) -> Bound:
     """A lower bound of f(k + m) - f(k + m - 1) for k >= start, if f(start) = low and f has risen by at least
     ``step`` at a time since: the step as a linear form in f(k), the differences after it, and k.
     """
@@ -361,12 +355,7 @@ def _linear_excess(
     sums = [sum(coefficients[place:], Fraction(0)) for place in range(index_map.order)]
     if min(sums) < 0 or sums[0] * step + slope < 0:
         return -INFINITY
-    return (
-        sums[0] * low
-        + sum(sums[1:], Fraction(0)) * step
-        + slope * start
-        + interval(nodes.Sum(tuple(rest)), box)[0]
-    )
+    return sums[0] * low + sum(sums[1:], Fraction(0)) * step + slope * start + interval(nodes.Sum(tuple(rest)), box)[0]
 
 
 def _excess(expr: nodes.Expr, last: nodes.Expr, box: Box) -> Bound:
@@ -483,9 +472,7 @@ def _trend_by_form(expr: nodes.Expr, motion: _Motion) -> Trend | None:
             outer = map_trend(index_map)
             if inner is None or outer is None or inner.direction < 0:
                 return None
-            guards = tuple(
-                arithmetic.substitute(guard, {index_map.variable: argument}) for guard in outer.guards
-            )
+            guards = tuple(arithmetic.substitute(guard, {index_map.variable: argument}) for guard in outer.guards)
             return Trend(outer.direction, outer.unbounded and inner.unbounded, inner.guards + guards)
         case _:
             assert_never(expr)
@@ -549,9 +536,7 @@ def _power_trend(a: nodes.Expr, b: nodes.Expr, motion: _Motion) -> Trend | None:
     (base_low, base_high), (exponent_low, _) = motion.interval(a), motion.interval(b)
     guards = base.guards + exponent.guards
     if base.direction == 0 and base_low >= 1:
-        return Trend(
-            exponent.direction, exponent.unbounded and exponent.direction > 0 and base_low > 1, guards
-        )
+        return Trend(exponent.direction, exponent.unbounded and exponent.direction > 0 and base_low > 1, guards)
     if base.direction == 0 and base_low > 0 and base_high < 1:
         return Trend(-exponent.direction, exponent.unbounded and exponent.direction < 0, guards)
     if base.direction < 0 or exponent.direction < 0 or exponent_low < 0:
@@ -618,11 +603,7 @@ def _trend_by_difference(expr: nodes.Expr, motion: _Motion) -> Trend | None:
     """
     within = replace(motion, differences=False)
     low, high = difference(expr, motion.variable, motion.box)
-    kept = (
-        Trend(1 if low >= 0 else -1, _tends(expr, 1 if low >= 0 else -1, within))
-        if low >= 0 or high <= 0
-        else None
-    )
+    kept = Trend(1 if low >= 0 else -1, _tends(expr, 1 if low >= 0 else -1, within)) if low >= 0 or high <= 0 else None
     changes: list[nodes.Expr] = []
     for _ in range(DEGREE_LIMIT):
         change = _symbolic_difference(changes[-1] if changes else expr, motion.variable)

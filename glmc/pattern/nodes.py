@@ -310,17 +310,7 @@ class WeightQuotient:
 
 
 Weight = (
-    Constant
-    | Dot
-    | Gate
-    | SlotGate
-    | Learned
-    | Softmax
-    | Sigmoid
-    | RowSum
-    | WeightSum
-    | WeightProduct
-    | WeightQuotient
+    Constant | Dot | Gate | SlotGate | Learned | Softmax | Sigmoid | RowSum | WeightSum | WeightProduct | WeightQuotient
 )
 
 # -- claims and patterns ------------------------------------------------------------------------------------

@@ -48,9 +48,7 @@ def places(rows: nodes.RowSet, spans_of: Callable[[Leaf], LeafSpans]) -> Iterato
         match leaf:
             case nodes.Listed(elements):
                 for place, element in enumerate(elements):
-                    yield Place(
-                        element, spans.elements[min(place, len(spans.elements) - 1)], (), (), "an element"
-                    )
+                    yield Place(element, spans.elements[min(place, len(spans.elements) - 1)], (), (), "an element")
             case nodes.Comprehension(element, generators, condition):
                 for level, generator in enumerate(generators):
                     outer = generators[:level]

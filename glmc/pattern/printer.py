@@ -105,8 +105,7 @@ def print_condition(condition: Condition, names: Names = PLAIN) -> str:
             word = " and " if isinstance(condition, And) else " or "
             inner = [print_condition(part, names) for part in parts]
             return word.join(
-                f"({text})" if isinstance(part, And | Or) else text
-                for part, text in zip(parts, inner, strict=True)
+                f"({text})" if isinstance(part, And | Or) else text for part, text in zip(parts, inner, strict=True)
             )
         case Not(part):
             return f"not ({print_condition(part, names)})"
@@ -127,9 +126,7 @@ def print_set(row_set: RowSet, names: Names = PLAIN) -> str:
             if condition is not None:
                 words.append(f"if {print_condition(condition, names)}")
             return f"{{ {' '.join(words)} }}"
-        case Union(Union(first, second), third) if not any(
-            isinstance(part, Union) for part in (first, second, third)
-        ):
+        case Union(Union(first, second), third) if not any(isinstance(part, Union) for part in (first, second, third)):
             return " | ".join(_operand(part, names) for part in (first, second, third))
         case Union(left, right):
             return f"{_operand(left, names)} | {_operand(right, names)}"

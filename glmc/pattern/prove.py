@@ -119,9 +119,7 @@ class _Statement:
         match condition:
             case nodes.Comparison(left, relation, right):
                 a, b = self.expression(left), self.expression(right)
-                return {"<": a < b, "<=": a <= b, "==": a == b, "!=": a != b, ">=": a >= b, ">": a > b}[
-                    relation
-                ]
+                return {"<": a < b, "<=": a <= b, "==": a == b, "!=": a != b, ">=": a >= b, ">": a > b}[relation]
             case nodes.And(parts):
                 return self.z3.And(*map(self.condition, parts))
             case nodes.Or(parts):

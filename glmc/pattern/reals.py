@@ -375,9 +375,7 @@ def _separation(x: Value) -> Separation | None:
     return Separation(abs(x.numerator).bit_length(), x.denominator.bit_length(), 1)
 
 
-def _combined(
-    x: Value, y: Value, combine: Callable[[Separation, Separation], Separation]
-) -> Separation | None:
+def _combined(x: Value, y: Value, combine: Callable[[Separation, Separation], Separation]) -> Separation | None:
     a, b = _separation(x), _separation(y)
     return None if a is None or b is None else combine(a, b)
 

@@ -115,9 +115,7 @@ def _kept(leaf: Leaf, spans: LeafSpans, sets: Sets, context: Context) -> Leaf:
     return leaf
 
 
-def _comprehension(
-    tree: syntax.Comprehension, scope: Scope, sets: Sets, context: Context
-) -> nodes.RowSet | None:
+def _comprehension(tree: syntax.Comprehension, scope: Scope, sets: Sets, context: Context) -> nodes.RowSet | None:
     inner = scope.inner()
     generators: list[nodes.Generator] = []
     fits = True
@@ -127,9 +125,7 @@ def _comprehension(
         name = written.variable.name
         if name in inner.bound:
             line, _ = context.report.source.position(inner.bound[name].start)
-            context.report(
-                errors.DuplicateName(span=scope.span(written.variable), name=name, first_line=line)
-            )
+            context.report(errors.DuplicateName(span=scope.span(written.variable), name=name, first_line=line))
             fits = False
         variable = context.fresh(name)
         inner.bind(name, variable, scope.span(written.variable))
@@ -172,9 +168,7 @@ def _chain(
         run = [left and operand and nodes.Difference(left, operand, span=span)]
         depth += 1
         if depth > DIFFERENCES_LIMIT:
-            context.report(
-                errors.TooComplex(span=span, what="the chain of differences", limit=DIFFERENCES_LIMIT)
-            )
+            context.report(errors.TooComplex(span=span, what="the chain of differences", limit=DIFFERENCES_LIMIT))
             raise Abandoned
     return _balanced(run, lambda a, b: nodes.Union(a, b, span=span))
 
@@ -241,9 +235,7 @@ def _body(named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Contex
     return rows if all(met) else None
 
 
-def _is_met(
-    where: syntax.Where, named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Context
-) -> bool:
+def _is_met(where: syntax.Where, named: NamedSet, scope: Scope, span: Span, sets: Sets, context: Context) -> bool:
     """Whether a condition holds for the arguments, or is left to be checked for every row; reports where
     not.
     """
@@ -255,18 +247,14 @@ def _is_met(
     name = named.definition.name.name
     match value:
         case False:
-            values = values_text(
-                [p.name.name for p in named.definition.parameters], where, cond, named.source, scope
-            )
+            values = values_text([p.name.name for p in named.definition.parameters], where, cond, named.source, scope)
             context.report(errors.ConditionFails(span=span, name=name, condition=text, values=values))
         case None:
             sets.row_conditions.append(RowCondition(cond, name, text, span))
     return value is not False
 
 
-def values_text(
-    names: list[str], where: syntax.Where, cond: nodes.Condition, source: Source, scope: Scope
-) -> str:
+def values_text(names: list[str], where: syntax.Where, cond: nodes.Condition, source: Source, scope: Scope) -> str:
     """The numbers that fail a condition, for a label: `w = 3, s = 4`, or `f(0) is 2`."""
     shown = []
     for name in names:
@@ -350,9 +338,7 @@ def check_cycles(named: dict[str, NamedSet], context: Context) -> None:
                 named[member].valid = False
 
 
-def _cycles(
-    name: str, named: dict[str, NamedSet], path: list[str], done: set[str]
-) -> Iterator[tuple[list[str], Span]]:
+def _cycles(name: str, named: dict[str, NamedSet], path: list[str], done: set[str]) -> Iterator[tuple[list[str], Span]]:
     if name in done:
         return
     path.append(name)

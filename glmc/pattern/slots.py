@@ -28,9 +28,7 @@ def check_slots(group: nodes.Group, weight_spans: dict[str, Span], report: Sink)
         if not slots.numbered:
             inner = _grows_early(rows)
             reason = (
-                "an operand before the last one grows"
-                if inner
-                else f"the rows of {side} are dense: they grow with i"
+                "an operand before the last one grows" if inner else f"the rows of {side} are dense: they grow with i"
             )
             span = inner.span if inner else rows.span
             report(errors.SlotsGrow(span=span, what=word, reason=reason, label_text="grows"))

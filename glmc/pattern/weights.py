@@ -44,9 +44,7 @@ def weight(
             terms = [part(first)]
             for sign, term in rest:
                 value_of = part(term)
-                terms.append(
-                    value_of and nodes.WeightProduct((_MINUS_ONE, value_of)) if sign == "-" else value_of
-                )
+                terms.append(value_of and nodes.WeightProduct((_MINUS_ONE, value_of)) if sign == "-" else value_of)
             known = tuple(term for term in terms if term is not None)
             return nodes.WeightSum(known) if len(known) == len(terms) else None
         case syntax.Product(first, rest):
@@ -99,9 +97,7 @@ def _name(tree: syntax.Name, scope: Scope, context: Context) -> nodes.Weight | N
                 context.report(errors.UnknownName(span=tree.span, kind="weight", name=tree.name))
             else:
                 context.report(
-                    errors.MisspelledName(
-                        span=tree.span, kind="weight", name=tree.name, suggestion=suggestion
-                    )
+                    errors.MisspelledName(span=tree.span, kind="weight", name=tree.name, suggestion=suggestion)
                 )
     return None
 
@@ -151,18 +147,14 @@ def _call(tree: syntax.Call, over: Over, scope: Scope, context: Context, inside:
         case "unit":
             context.report(errors.BareVector(span=tree.span, name="unit(…)"))
         case "sum":
-            context.report(
-                errors.NotAWeight(span=tree.span, found="a sum of anything but a row (sum(A), sum(B))")
-            )
+            context.report(errors.NotAWeight(span=tree.span, found="a sum of anything but a row (sum(A), sum(B))"))
         case _:
             suggestion = closest(name, WORDS)
             if suggestion is None:
                 context.report(errors.NotAWeight(span=tree.function.span, found=f"`{name}(…)`"))
             else:
                 context.report(
-                    errors.MisspelledName(
-                        span=tree.function.span, kind="weight", name=name, suggestion=suggestion
-                    )
+                    errors.MisspelledName(span=tree.function.span, kind="weight", name=name, suggestion=suggestion)
                 )
     return None
 
@@ -207,14 +199,7 @@ def subweights(tree: nodes.Weight) -> Iterator[nodes.Weight]:
         case nodes.WeightQuotient(a, b):
             yield from subweights(a)
             yield from subweights(b)
-        case (
-            nodes.Constant()
-            | nodes.Dot()
-            | nodes.Gate()
-            | nodes.SlotGate()
-            | nodes.Learned()
-            | nodes.RowSum()
-        ):
+        case nodes.Constant() | nodes.Dot() | nodes.Gate() | nodes.SlotGate() | nodes.Learned() | nodes.RowSum():
             pass
         case _:
             assert_never(tree)
@@ -244,14 +229,7 @@ def alone(tree: nodes.Weight, side: nodes.Side) -> nodes.Weight:
             return nodes.WeightProduct(tuple(alone(part, side) for part in parts))
         case nodes.WeightQuotient(a, b):
             return nodes.WeightQuotient(alone(a, side), alone(b, side))
-        case (
-            nodes.Constant()
-            | nodes.Dot()
-            | nodes.Gate()
-            | nodes.SlotGate()
-            | nodes.Learned()
-            | nodes.RowSum()
-        ):
+        case nodes.Constant() | nodes.Dot() | nodes.Gate() | nodes.SlotGate() | nodes.Learned() | nodes.RowSum():
             return tree
         case _:
             assert_never(tree)

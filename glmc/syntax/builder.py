@@ -123,9 +123,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def let_constant(self, name: Token, value: Expr, *, span: Span) -> LetConstant:
         return LetConstant(_name(name), value, span=span)
 
-    def let_equation(
-        self, name: Token, pattern: tuple[Name | None, int], value: Expr, *, span: Span
-    ) -> LetEquation:
+    def let_equation(self, name: Token, pattern: tuple[Name | None, int], value: Expr, *, span: Span) -> LetEquation:
         variable, shift = pattern
         return LetEquation(_name(name), variable, shift, value, span=span)
 
@@ -153,9 +151,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def claim_bound(self, quantity: Token, relation: Token, bound: Expr, *, span: Span) -> ClaimBound:
         return ClaimBound(_name(quantity), str(relation), bound, span=span)
 
-    def heads(
-        self, fraction: Expr, mixer: Token, arguments: tuple[Expr | Keyword, ...] = (), *, span: Span
-    ) -> Heads:
+    def heads(self, fraction: Expr, mixer: Token, arguments: tuple[Expr | Keyword, ...] = (), *, span: Span) -> Heads:
         return Heads(fraction, _name(mixer), arguments, span=span)
 
     def call_args(self, *arguments: Expr | Keyword, span: Span) -> tuple[Expr | Keyword, ...]:

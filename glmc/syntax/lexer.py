@@ -97,9 +97,7 @@ def _span(token: Token) -> Span:
 def _is_readable(source: Source, report: Sink) -> bool:
     text = source.text
     if len(text) > MAX_CHARACTERS:
-        report(
-            TooLarge(span=Span(MAX_CHARACTERS, MAX_CHARACTERS + 1), limit=MAX_CHARACTERS, unit="characters")
-        )
+        report(TooLarge(span=Span(MAX_CHARACTERS, MAX_CHARACTERS + 1), limit=MAX_CHARACTERS, unit="characters"))
         return False
     if found := _LOST_BYTE_OR_NUL.search(text):
         reason = "a NUL byte" if found.group() == "\0" else "a byte that no UTF-8 text has here"

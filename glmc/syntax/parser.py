@@ -300,9 +300,7 @@ class _Reader:
         unclosed = self._unclosed_bracket(index)
         if unclosed is not None:
             closer = {"(": ")", "[": "]", "{": "}"}[str(unclosed)]
-            return UnclosedBracket(
-                span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=found(token)
-            )
+            return UnclosedBracket(span=token_span(unclosed), bracket=str(unclosed), closer=closer, before=found(token))
         if token.type == "$END":
             return UnexpectedEnd(span=span, expected=expectation(accepted))
         if "_MIXER" in accepted and (token.type in _BODY_WORDS or token.type == "ROW"):

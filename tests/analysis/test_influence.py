@@ -46,9 +46,7 @@ def test_the_unreachable_pair() -> None:
     assert paths(pattern("A[i] = { i - 1 }"), 9).unreachable == (0, 0)
 
 
-@pytest.mark.parametrize(
-    "name", ["shifts", "fibonacci", "compact fibonacci", "compact, late", "compact by hand"]
-)
+@pytest.mark.parametrize("name", ["shifts", "fibonacci", "compact fibonacci", "compact, late", "compact by hand"])
 def test_theorems_agree_with_the_table_of_all_pairs(name: str) -> None:
     """Hops by distance and the path theorem of compact forms, for every n to 600."""
     found = pattern(BODIES[name])

@@ -185,9 +185,7 @@ RECOGNISED: dict[str, tuple[RowSet, tuple[Form, ...]]] = {
         (Stride(4, 4, None),),
     ),
     "block without the last two": (
-        Intersection(
-            run(J, J, times(FloorDivide(ROW, number(8)), 8), plus(ROW, 1)), run(minus(ROW, K), K, 2, None)
-        ),
+        Intersection(run(J, J, times(FloorDivide(ROW, number(8)), 8), plus(ROW, 1)), run(minus(ROW, K), K, 2, None)),
         (Block(8, 2),),
     ),
 }
@@ -220,9 +218,7 @@ def test_almost_compact_is_not_compact() -> None:
 
 def test_invariance_and_reach() -> None:
     assert is_shift_invariant(run(minus(ROW, power(2, K)), K, 0, None))
-    assert is_shift_invariant(
-        Intersection(run(minus(ROW, power(2, K)), K, 0, None), run(minus(ROW, K), K, 0, 9))
-    )
+    assert is_shift_invariant(Intersection(run(minus(ROW, power(2, K)), K, 0, None), run(minus(ROW, K), K, 0, 9)))
     assert reach(Intersection(run(minus(ROW, power(2, K)), K, 0, None), run(minus(ROW, K), K, 0, 9))) == 8
     assert not is_shift_invariant(RECOGNISED["block"][0])
     assert reach(RECOGNISED["block"][0]) == 7

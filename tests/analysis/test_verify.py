@@ -208,9 +208,7 @@ COEFFICIENT = st.integers(-3, 6)
     COEFFICIENT,
     COEFFICIENT,
 )
-def test_verdicts_agree_with_evaluation(
-    body: str, quantity: str, scale: str, factor: int, offset: int
-) -> None:
+def test_verdicts_agree_with_evaluation(body: str, quantity: str, scale: str, factor: int, offset: int) -> None:
     """No proved bound fails anywhere to 300, and each refuted one fails at its witness or by growth."""
     from glmc.analysis.evidence import evidence
 

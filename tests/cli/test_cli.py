@@ -49,9 +49,7 @@ def run(*arguments: str):
 
 
 def shell(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glmc", *arguments], capture_output=True, text=True, **options
-    )
+    return subprocess.run([sys.executable, "-m", "glmc", *arguments], capture_output=True, text=True, **options)
 
 
 # -- exit codes and streams ---------------------------------------------------------------------------
@@ -138,9 +136,7 @@ def test_deep_recursion_is_a_finding(file, monkeypatch):
 
 def test_mixer_and_settings(file):
     name = file(GOOD)
-    found = json.loads(
-        run("analyze", name, "--mixer", "first", "--set", "base=3", "--output-format", "json").stdout
-    )
+    found = json.loads(run("analyze", name, "--mixer", "first", "--set", "base=3", "--output-format", "json").stdout)
     (mixer,) = found["mixers"]
     assert (mixer["name"], mixer["parameters"]) == ("first", {"base": 3})
     assert mixer["facts"]["time"]["at_length"] == 9, "offsets 1, 3, …, 3^7 of position 4095, and itself"

@@ -100,8 +100,7 @@ CASES = (
         ("n^(1/3)", "n^(4/3)", "n", "1"),
     ),
     Case(
-        "glm 1\nmixer triangular { B[i] = { i - (k*(k + 1)//2 + 1) for k in 0.. } "
-        "weights A, B = softmax(slot_gate) }",
+        "glm 1\nmixer triangular { B[i] = { i - (k*(k + 1)//2 + 1) for k in 0.. } weights A, B = softmax(slot_gate) }",
         own,
         shifts(lambda k: k * (k + 1) // 2 + 1),
         "joint slots",
@@ -175,8 +174,7 @@ CASES = (
         ("n", "n^2", "n", None),
     ),
     Case(
-        "glm 1\nmixer blocks { A[i] = block(12)[i] B[i] = { (i // 12) * 12 - 1 } "
-        "weights A, B = softmax(dot(q, k)) }",
+        "glm 1\nmixer blocks { A[i] = block(12)[i] B[i] = { (i // 12) * 12 - 1 } weights A, B = softmax(dot(q, k)) }",
         lambda i: [j for j in range(i // 12 * 12, i + 1)],
         lambda i: [i // 12 * 12 - 1] if i >= 12 else [],
         "joint",
@@ -200,17 +198,12 @@ CASES = (
     Case(
         "glm 1\nmixer fenwick_like { A[i] = { i } B[i] = { (i // 2^k)*2^k - 1 for k in 0..bitlen(i) } }",
         own,
-        either(
-            lambda i: [
-                (i // 2**k) * 2**k - 1 if (i // 2**k) * 2**k >= 1 else None for k in range(i.bit_length())
-            ]
-        ),
+        either(lambda i: [(i // 2**k) * 2**k - 1 if (i // 2**k) * 2**k >= 1 else None for k in range(i.bit_length())]),
         "joint",
         ("log(n)", "n*log(n)", None, None),
     ),
     Case(
-        "glm 1\nmixer attend_powers { A[i] = { i } | { i - 2^k for k in 0.. } "
-        "weights A = softmax(dot(q, k)) }",
+        "glm 1\nmixer attend_powers { A[i] = { i } | { i - 2^k for k in 0.. } weights A = softmax(dot(q, k)) }",
         either(own, shifts(lambda k: 2**k)),
         nothing,
         "joint",
@@ -257,9 +250,7 @@ def coefficients(kind: str, inputs: dict[str, np.ndarray], a: Slots, b: Slots, i
             w = _softmax([dot(j) for _, j in present_a + present_b])
         case "joint slots":
             logits = inputs["slot_gate"][i]
-            w = _softmax(
-                [float(logits[s]) for s, _ in present_a] + [float(logits[bounded + s]) for s, _ in present_b]
-            )
+            w = _softmax([float(logits[s]) for s, _ in present_a] + [float(logits[bounded + s]) for s, _ in present_b])
         case "quarter":
             gates, const = inputs["slot_gate"][i], inputs["const"]
             w = [0.25 * v for v in _softmax([float(const[s]) for s, _ in present_a])]

@@ -22,9 +22,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def glmc(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glmc", *arguments], capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run([sys.executable, "-m", "glmc", *arguments], capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @every_case
 def test_facts(case: Case, folder: Path) -> None:
-    result = glmc(
-        "analyze", str(folder / f"{case.name}.glm"), "--length", str(LENGTH), "--output-format", "json"
-    )
+    result = glmc("analyze", str(folder / f"{case.name}.glm"), "--length", str(LENGTH), "--output-format", "json")
     assert result.returncode == 0 and result.stderr == "", result.stderr
     facts = json.loads(result.stdout)["mixers"][0]["facts"]
     sizes = [len(a) + len(b) for a, b in zip(*row_sets(case, LENGTH), strict=True)]
@@ -61,9 +57,7 @@ def draw(package: ModuleType, case: Case, length: int, batch: int = 1) -> dict[s
     """Float64 inputs of two heads for the operator, only those that the weights need."""
     generator = torch.Generator().manual_seed(length)
     slots = (
-        operator(package, case).slots(length)
-        if "slot" in case.kind or case.kind in ("quarter", "half gated")
-        else 0
+        operator(package, case).slots(length) if "slot" in case.kind or case.kind in ("quarter", "half gated") else 0
     )
     shapes = {"x": (batch, length, 2, 16)}
     if case.kind in ("joint", "joint unit"):
@@ -72,9 +66,7 @@ def draw(package: ModuleType, case: Case, length: int, batch: int = 1) -> dict[s
         shapes["slot_gate"] = (batch, length, 2, slots)
     if case.kind == "quarter":
         shapes["const"] = (2, slots)
-    return {
-        name: torch.randn(shape, generator=generator, dtype=torch.float64) for name, shape in shapes.items()
-    }
+    return {name: torch.randn(shape, generator=generator, dtype=torch.float64) for name, shape in shapes.items()}
 
 
 def operator(package: ModuleType, case: Case) -> Any:
@@ -122,10 +114,7 @@ def test_gradients(case: Case, folder: Path) -> None:
         plus, minus = (
             expected(
                 case,
-                {
-                    n: (v.detach() + sign * step * direction if n == name else v.detach())
-                    for n, v in inputs.items()
-                },
+                {n: (v.detach() + sign * step * direction if n == name else v.detach()) for n, v in inputs.items()},
             )
             for sign in (1, -1)
         )

@@ -142,9 +142,7 @@ def test_maps(lets, values):
 
 
 def test_constants_are_exact():
-    found = pattern(
-        "mixer m { let w = floor(sqrt(10) * 100) A[i] = window(w - 300)[i] state 2^3 - 2^-1 * 4 }"
-    )
+    found = pattern("mixer m { let w = floor(sqrt(10) * 100) A[i] = window(w - 300)[i] state 2^3 - 2^-1 * 4 }")
     assert found.groups[0].state == 6
     (generator,) = found.groups[0].a.generators
     assert generator.stop == nodes.Number(Fraction(16))

@@ -34,14 +34,11 @@ HOSTILE = {
         "GLM120",
     ),
     "doubled maps": (
-        chain(
-            60, "let f{a}(x) = f{b}(x) + f{b}(x)", "let f60(x) = x mixer m {A[i] = {i - f0(k) for k in 0..}}"
-        ),
+        chain(60, "let f{a}(x) = f{b}(x) + f{b}(x)", "let f60(x) = x mixer m {A[i] = {i - f0(k) for k in 0..}}"),
         "GLM120",
     ),
     "doubled lets": (
-        "set s[i] = {"
-        + chain(60, "let a{a} = a{b} * a{b} + i", "let a60 = i rows {a0}} mixer m {A[i] = s[i]}"),
+        "set s[i] = {" + chain(60, "let a{a} = a{b} * a{b} + i", "let a60 = i rows {a0}} mixer m {A[i] = s[i]}"),
         "GLM120",
     ),
     "a chain of lets": (chain(3000, "let a{a} = a{b}", "let a3000 = 1"), "GLM120"),

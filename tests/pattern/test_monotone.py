@@ -241,12 +241,8 @@ def recurrences(draw: st.DrawFn) -> tuple[nodes.RecursiveMap, list[int]]:
     first = draw(st.lists(st.integers(-2, 4), min_size=order, max_size=order))
     factors = draw(st.lists(st.integers(-1, 3), min_size=order, max_size=order))
     slope, constant = draw(st.integers(-1, 2)), draw(st.integers(-2, 3))
-    terms = [
-        arithmetic.product((arithmetic.number(c), nodes.Earlier(place))) for place, c in enumerate(factors)
-    ]
-    step = arithmetic.total(
-        [*terms, arithmetic.product((arithmetic.number(slope), K)), arithmetic.number(constant)]
-    )
+    terms = [arithmetic.product((arithmetic.number(c), nodes.Earlier(place))) for place, c in enumerate(factors)]
+    step = arithmetic.total([*terms, arithmetic.product((arithmetic.number(slope), K)), arithmetic.number(constant)])
     values = list(first)
     for k in range(40):
         earlier = values[k : k + order]

@@ -178,10 +178,7 @@ def test_statements(text, tree):
 
 
 def test_semicolons_comments_and_line_ends():
-    plain = (
-        "glm 1\nset s(w: int)[i] = { let v = w rows { i } }\n"
-        "mixer m(f: map, r: real = 0.5) { A[i] = s(2)[i] }"
-    )
+    plain = "glm 1\nset s(w: int)[i] = { let v = w rows { i } }\nmixer m(f: map, r: real = 0.5) { A[i] = s(2)[i] }"
     busy = (
         "# first\r\nglm\t1;;\r\nset s(w: int)[i] = {; let v = w;; # inside\n rows { i }; };\n"
         "mixer m(f: map, r: real = 0.5) {;; A[i] = s(2)[i];; };;# end"
@@ -352,9 +349,7 @@ def test_a_mixer_is_left_out_with_its_name_or_its_rows():
 
 
 def test_statements_before_and_after_a_mistake_are_kept():
-    report = Sink(
-        Source("test.glm", "glm 1\nmixer m { A[i] = { i } claim time claim path <= 3 weights A = 1 }")
-    )
+    report = Sink(Source("test.glm", "glm 1\nmixer m { A[i] = { i } claim time claim path <= 3 weights A = 1 }"))
     (mixer,) = parse(report.source, report).items
     assert [type(part).__name__ for part in mixer.statements] == ["Rows", "ClaimBound", "Weights"]
 

@@ -54,9 +54,7 @@ def unrolled(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
         start, stop = (_constant(end) for end in (generator.start, generator.stop))
         if start is None or stop is None or len(found) * (stop - start) > _MOST_PARTS:
             return None
-        found = [
-            _with_value(part, generator.variable, value) for part in found for value in range(start, stop)
-        ]
+        found = [_with_value(part, generator.variable, value) for part in found for value in range(start, stop)]
     return tuple(found)
 
 
@@ -138,9 +136,7 @@ def _holds_somewhere(parts: list[Condition], variable: Variable) -> bool:
     period = lcm(*(modulus for part in parts for modulus in _moduli(part)))
     if period > _LONGEST_PERIOD:
         return False
-    environments = (
-        Environment(row=i, variables={variable.name: k}) for i in range(period) for k in range(period)
-    )
+    environments = (Environment(row=i, variables={variable.name: k}) for i in range(period) for k in range(period))
     try:
         return any(all(holds(part, environment) for part in parts) for environment in environments)
     except EvaluationError:

@@ -62,12 +62,8 @@ def _shifts(group: Group) -> Law | None:
     law = groups_law((group,))
     if law is None or law.infinite or law.upper is None:
         return None
-    because = (
-        "pairs of one distance share their hops, so congestion is at most and at least half their number"
-    )
-    return Law(
-        because, law.lower, law.upper, number(1), None if law.at_most is None else _longer(law.at_most)
-    )
+    because = "pairs of one distance share their hops, so congestion is at most and at least half their number"
+    return Law(because, law.lower, law.upper, number(1), None if law.at_most is None else _longer(law.at_most))
 
 
 def _longer(expr: Expr) -> Expr:
@@ -81,7 +77,5 @@ def _live_sets(pattern: Pattern) -> Law:
     """
     cache = cache_law(pattern)
     lower = CONSTANT if cache.upper is None or cache.upper >= LINEAR else LINEAR * cache.upper**-1
-    because = (
-        "all n paths pass the live vectors, so congestion is at least about n / cache(n), and it is at most n"
-    )
+    because = "all n paths pass the live vectors, so congestion is at least about n / cache(n), and it is at most n"
     return Law(because, lower, LINEAR, number(1), N)

@@ -26,6 +26,4 @@ class Laws:
 
 @lru_cache(maxsize=64)
 def laws(pattern: Pattern) -> Laws:
-    return Laws(
-        time_law(pattern), total_law(pattern), cache_law(pattern), path_law(pattern), congestion_law(pattern)
-    )
+    return Laws(time_law(pattern), total_law(pattern), cache_law(pattern), path_law(pattern), congestion_law(pattern))

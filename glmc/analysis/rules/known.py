@@ -28,16 +28,12 @@ def forms(row_set: RowSet) -> tuple[Form, ...]:
 
 def moves_only(row_set: RowSet) -> bool:
     """Whether j ∈ row i is known to depend on i − j alone."""
-    return is_shift_invariant(row_set) or all(
-        isinstance(form, Band | Stride | Shifts) for form in forms(row_set)
-    )
+    return is_shift_invariant(row_set) or all(isinstance(form, Band | Stride | Shifts) for form in forms(row_set))
 
 
 def _opened(form: Form) -> Form:
     match form:
-        case Opaque(Comprehension() as row_set) if (
-            ended := conditions.without_moving_end(row_set)
-        ) is not None:
+        case Opaque(Comprehension() as row_set) if (ended := conditions.without_moving_end(row_set)) is not None:
             endless, count = ended
         case _:
             return form

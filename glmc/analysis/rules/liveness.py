@@ -174,9 +174,7 @@ def _columns_live(form: Columns) -> Live | None:
         because = f"C4: at most {form.stop - form.start} fixed columns are read again"
         return Live(because, CONSTANT, CONSTANT, most, passed is not None, passed is not None)
     growth = count_growth(index_map)
-    because = (
-        f"C4: landmarks are read by every later row, and {growth} of them lie below n up to a constant factor"
-    )
+    because = f"C4: landmarks are read by every later row, and {growth} of them lie below n up to a constant factor"
     return Live(because, growth, growth, passed, passed is not None, True)
 
 

@@ -360,9 +360,7 @@ def _without_idle_floors(body: Polynomial, variable: Variable) -> Polynomial:
                 if coefficients is None:
                     continue
                 if all(_evaluate(coefficients, k).denominator == 1 for k in range(len(coefficients))):
-                    return _without_idle_floors(
-                        body + (polynomial(inner) - polynomial(atom)).scaled(c), variable
-                    )
+                    return _without_idle_floors(body + (polynomial(inner) - polynomial(atom)).scaled(c), variable)
     return body
 
 

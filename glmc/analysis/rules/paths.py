@@ -138,9 +138,7 @@ def _hops_of(form: Form) -> Hops | None:
 
 def _window_hops(width: int) -> Hops:
     """Offsets 1 … K: a hop covers at most K, and K at a time is best: ceil((n − 1) / K)."""
-    because = (
-        f"a hop covers at most {width} position{'s' if width > 1 else ''}, and {width} at a time is best"
-    )
+    because = f"a hop covers at most {width} position{'s' if width > 1 else ''}, and {width} at a time is best"
     most = _DISTANCE if width == 1 else call("ceil", Quotient(_DISTANCE, number(width)))
     return Hops(because, LINEAR, most, True, LINEAR)
 
@@ -177,21 +175,15 @@ def _polynomial_hops(index_map: PolynomialMap) -> Hops:
     match shifted(index_map.coefficients, index_map.start):
         case (_, slope):
             return _stride_hops(int(slope))
-        case (Fraction(numerator=1, denominator=1), *middle, Fraction(numerator=1, denominator=1)) if not any(
-            middle
-        ):
-            return _waring_hops(
-                index_map.degree, "m plus m powers" if index_map.degree > 2 else "m plus m squares"
-            )
+        case (Fraction(numerator=1, denominator=1), *middle, Fraction(numerator=1, denominator=1)) if not any(middle):
+            return _waring_hops(index_map.degree, "m plus m powers" if index_map.degree > 2 else "m plus m squares")
         case powers if powers == _power_after_one(index_map.degree):
             return _waring_hops(index_map.degree, "m powers" if index_map.degree > 2 else "m squares")
         case (first, slope, top) if top == Fraction(1, 2) and (first, slope) in _TRIANGULAR:
             because = "three triangular numbers reach every number (Gauss)"
             return Hops(because, CONSTANT, number(3))
         case _:
-            return Hops(
-                "boundedly many values of a polynomial reach every distance (Kamke's theorem)", CONSTANT
-            )
+            return Hops("boundedly many values of a polynomial reach every distance (Kamke's theorem)", CONSTANT)
 
 
 def _power_after_one(degree: int) -> tuple[Fraction, ...]:
@@ -246,9 +238,7 @@ def _compact_hops(index_map: MapClass) -> Hops | None:
     match index_map:
         case ExponentialMap(2, 1, 0, 0):
             most = call("ceil", call("log2", Quotient(Product((number(2), N)), number(3))))
-            return Hops(
-                "the path theorem: after t hops 3·2^(t−1) positions are reached", LOG, most, True, LOG
-            )
+            return Hops("the path theorem: after t hops 3·2^(t−1) positions are reached", LOG, most, True, LOG)
         case ExponentialMap():
             return Hops("the path theorem: each hop multiplies the reach by a bounded factor", LOG, lower=LOG)
         case RecurrenceMap() if distinct_slots(index_map) is not None:
@@ -268,9 +258,7 @@ def _hops_with_steps(form: Form) -> Hops | None:
             return None
     match index_map:
         case PolynomialMap():
-            return Hops(
-                "boundedly many values of a polynomial, and ones, reach every distance (Kamke)", CONSTANT
-            )
+            return Hops("boundedly many values of a polynomial, and ones, reach every distance (Kamke)", CONSTANT)
         case ExponentialMap() | RecurrenceMap() | GrowingMap(is_geometric=True):
             return _greedy_hops()
         case _:

@@ -88,9 +88,7 @@ class Size:
 
 
 _EMPTY = Size("the rows are empty", CONSTANT, CONSTANT, CONSTANT, number(0), number(0), True, True, True)
-_UNKNOWN = Size(
-    "row i has at most i + 1 elements", LINEAR, most=N, sum=Quotient(Product((N, plus(N, 1))), number(2))
-)
+_UNKNOWN = Size("row i has at most i + 1 elements", LINEAR, most=N, sum=Quotient(Product((N, plus(N, 1))), number(2)))
 
 
 def tight(growth: Growth, because: str) -> Size:
@@ -305,11 +303,7 @@ def _finite_size(form: Form, count: int) -> Size:
 
 def _block_size(width: int, lag: int) -> Size:
     """T2: row i has i mod width + 1 − lag elements (at least 0), at most width."""
-    most = (
-        call("max", plus(call("min", N, number(width)), -lag), number(0))
-        if lag
-        else call("min", N, number(width))
-    )
+    most = call("max", plus(call("min", N, number(width)), -lag), number(0)) if lag else call("min", N, number(width))
     return Size(f"T2: a block has at most {width} elements", CONSTANT, most=most, exact=True)
 
 
@@ -398,9 +392,7 @@ def _opaque_size(row_set: RowSet) -> Size | None:
 def _difference_size(left: RowSet, right: RowSet) -> Size:
     """T3: |L| − |R| <= |L − R| <= |L|; the lower bounds stand where R grows slower than L."""
     whole, removed = size(left), size(right)
-    found = whole.reduced(
-        "T3: a difference has at most the elements of its left side, less at most those of its right"
-    )
+    found = whole.reduced("T3: a difference has at most the elements of its left side, less at most those of its right")
     largest = whole.largest if removed.upper < whole.largest else CONSTANT
     typical = whole.typical if removed.upper < whole.typical else CONSTANT
     return replace(found, largest=largest, typical=typical)
@@ -460,9 +452,7 @@ def _periodic_size(row_set: Comprehension) -> Size | None:
     if whole_set is None:
         return None
     whole = size(whole_set)
-    found = whole.reduced(
-        "T4: a residue condition that holds again and again keeps a fixed fraction of the elements"
-    )
+    found = whole.reduced("T4: a residue condition that holds again and again keeps a fixed fraction of the elements")
     if all(isinstance(form, Band | Stride | Shifts | Columns | Interval) for form in forms(whole_set)):
         return replace(found, largest=whole.largest, typical=whole.typical)
     return found

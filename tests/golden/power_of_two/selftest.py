@@ -116,7 +116,7 @@ def compare(what: str, got: torch.Tensor, want: torch.Tensor, dtype: torch.dtype
     if not want.numel():
         return Finding(what, 0, dtype, 0.0)
     error = (got.double() - want).abs().nan_to_num(float("inf")).max() / want.abs().max().clamp(min=1.0)
-    return Finding(what, want.shape[1], dtype, float(error))
+    return Finding(what, want.shape[1], dtype, float(error.detach()))
 
 
 def gradients(y: torch.Tensor, inputs: dict[str, torch.Tensor]) -> list[torch.Tensor]:

@@ -171,7 +171,8 @@ def step(state: State, x: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torc
 
 
 def autocast(
-    x: torch.Tensor, inputs: dict[str, torch.Tensor]
+    x: torch.Tensor,
+    inputs: dict[str, torch.Tensor],
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """x, q and k in the dtype of an enclosing torch.autocast."""
     if not torch.is_autocast_enabled(x.device.type) or x.dtype == torch.float64:
@@ -215,7 +216,8 @@ def check(
 
 
 def packing(
-    x: torch.Tensor, cu_seqlens: torch.Tensor | None
+    x: torch.Tensor,
+    cu_seqlens: torch.Tensor | None,
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """The bounds of every token's sequence, int32 [T] each, from the bounds of the sequences."""
     if cu_seqlens is None:
