@@ -244,11 +244,12 @@ def _fake_backward(grad_y: torch.Tensor, y: torch.Tensor, *tensors: torch.Tensor
 FORWARD = "glmc_deltanet_89ef0c4b915a::forward"
 BACKWARD = "glmc_deltanet_89ef0c4b915a::backward"
 TENSORS = "Tensor x, Tensor unit_k, Tensor gate, Tensor? starts"
+GRADIENTS = "(Tensor, Tensor, Tensor)"
 OPERATORS = torch.ops.glmc_deltanet_89ef0c4b915a
 
 if not hasattr(OPERATORS, "forward"):  # a copy of this package may have defined them
     torch.library.define(FORWARD, f"({TENSORS}) -> Tensor")
-    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> (Tensor, Tensor, Tensor)")
+    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> {GRADIENTS}")
     torch.library.impl(FORWARD, "CompositeExplicitAutograd", forward)
     torch.library.impl(BACKWARD, "CompositeExplicitAutograd", backward)
     torch.library.register_fake(FORWARD, _fake_forward)

@@ -248,11 +248,12 @@ def _fake_backward(grad_y: torch.Tensor, y: torch.Tensor, *tensors: torch.Tensor
 FORWARD = "glmc_power_of_two_8788b30d39dc::forward"
 BACKWARD = "glmc_power_of_two_8788b30d39dc::backward"
 TENSORS = "Tensor x, Tensor q, Tensor k, Tensor? starts"
+GRADIENTS = "(Tensor, Tensor, Tensor)"
 OPERATORS = torch.ops.glmc_power_of_two_8788b30d39dc
 
 if not hasattr(OPERATORS, "forward"):  # a copy of this package may have defined them
     torch.library.define(FORWARD, f"({TENSORS}) -> Tensor")
-    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> (Tensor, Tensor, Tensor)")
+    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> {GRADIENTS}")
     torch.library.impl(FORWARD, "CompositeExplicitAutograd", forward)
     torch.library.impl(BACKWARD, "CompositeExplicitAutograd", backward)
     torch.library.register_fake(FORWARD, _fake_forward)

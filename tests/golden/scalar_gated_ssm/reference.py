@@ -234,11 +234,12 @@ def _fake_backward(grad_y: torch.Tensor, y: torch.Tensor, *tensors: torch.Tensor
 FORWARD = "glmc_scalar_gated_ssm_2c21d8c50686::forward"
 BACKWARD = "glmc_scalar_gated_ssm_2c21d8c50686::backward"
 TENSORS = "Tensor x, Tensor gate, Tensor? starts"
+GRADIENTS = "(Tensor, Tensor)"
 OPERATORS = torch.ops.glmc_scalar_gated_ssm_2c21d8c50686
 
 if not hasattr(OPERATORS, "forward"):  # a copy of this package may have defined them
     torch.library.define(FORWARD, f"({TENSORS}) -> Tensor")
-    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> (Tensor, Tensor)")
+    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> {GRADIENTS}")
     torch.library.impl(FORWARD, "CompositeExplicitAutograd", forward)
     torch.library.impl(BACKWARD, "CompositeExplicitAutograd", backward)
     torch.library.register_fake(FORWARD, _fake_forward)

@@ -214,11 +214,12 @@ def _fake_backward(grad_y: torch.Tensor, y: torch.Tensor, *tensors: torch.Tensor
 FORWARD = "glmc_hybrid_c5889afde153::heads_local_forward"
 BACKWARD = "glmc_hybrid_c5889afde153::heads_local_backward"
 TENSORS = "Tensor x, Tensor q, Tensor k, Tensor? starts"
+GRADIENTS = "(Tensor, Tensor, Tensor)"
 OPERATORS = torch.ops.glmc_hybrid_c5889afde153
 
 if not hasattr(OPERATORS, "heads_local_forward"):  # a copy of this package may have defined them
     torch.library.define(FORWARD, f"({TENSORS}) -> Tensor")
-    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> (Tensor, Tensor, Tensor)")
+    torch.library.define(BACKWARD, f"(Tensor grad_y, Tensor y, {TENSORS}) -> {GRADIENTS}")
     torch.library.impl(FORWARD, "CompositeExplicitAutograd", forward)
     torch.library.impl(BACKWARD, "CompositeExplicitAutograd", backward)
     torch.library.register_fake(FORWARD, _fake_forward)
