@@ -58,6 +58,8 @@ def interval(expr: nodes.Expr, box: Box) -> Interval:
             return _over(interval(a, box), interval(b, box))
         case nodes.FloorDivide(a, b):
             low, high = interval(b, box)
+            if high <= 0:  # defined nowhere
+                return ANYTHING
             return floored(_over(interval(a, box), (max(low, Fraction(0)), high)))
         case nodes.Remainder(a, b):
             return _remainder(interval(a, box), interval(b, box))
