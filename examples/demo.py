@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -79,7 +80,9 @@ def main() -> None:
     console.print(f"\n[bold]from {arguments.mixer} import {layer.__name__}[/bold]", highlight=False)
 
     torch.manual_seed(0)
-    model = ByteModel(lambda: layer(d_model=WIDTH, num_heads=HEADS), WIDTH, DEPTH)
+    # a layer whose logits belong to slots asks how many there may be
+    options = {"max_length": 2 * LENGTH} if "max_length" in inspect.signature(layer).parameters else {}
+    model = ByteModel(lambda: layer(d_model=WIDTH, num_heads=HEADS, **options), WIDTH, DEPTH)
     console.print(f"{sum(p.numel() for p in model.parameters()) / 1e3:.0f} thousand parameters, {DEPTH} layers")
     train(model, arguments.seconds)
 
