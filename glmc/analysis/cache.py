@@ -38,7 +38,8 @@ FOREVER = np.iinfo(np.int64).max
 UNREAD = -1
 """The last reader of a vector that no row reads."""
 
-_HORIZON = 4
+_HORIZON = 4  # rows looked at, in lengths
+_HORIZON_LEAST = 1024
 _ENTRIES_BEYOND = 1 << 24
 
 
@@ -144,11 +145,15 @@ def _piece_readers(row_set: RowSet, length: int) -> LastReaders:
         last, done = _enumerated(row_set, length, length + delay + 1)
         return LastReaders(last, None if done is None or done > length + delay else done)
     if is_shift_invariant(row_set):
-        horizon = _HORIZON * length
+        horizon = _horizon(length)
         furthest = distances(row_set, horizon).max(initial=UNREAD)
         rows = np.full(length, UNREAD) if furthest < 0 else np.arange(length) + furthest
         return LastReaders(rows, horizon)
-    return LastReaders(*_enumerated(row_set, length, _HORIZON * length))
+    return LastReaders(*_enumerated(row_set, length, _horizon(length)))
+
+
+def _horizon(length: int) -> int:
+    return max(_HORIZON * length, _HORIZON_LEAST)
 
 
 def _endless(row_set: RowSet) -> bool:
@@ -209,7 +214,7 @@ def _enumerated(row_set: RowSet, length: int, stop: int) -> tuple[IntArray, int 
         _note(last, found)
     done, seen = length, 0
     while done < stop and seen < _ENTRIES_BEYOND:
-        slab = min(done + length // 8 + 1, stop)
+        slab = min(done + max(length // 8, 64), stop)
         for _, _, found in batches(row_set, done, slab):
             _note(last, found)
             seen += len(found)

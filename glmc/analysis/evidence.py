@@ -36,14 +36,19 @@ class Quantity:
     """A quantity that never falls with n: its law, and its enumerated values at index n.
 
     ``exact`` is the value for every n >= 2. ``unreachable`` is a pair (j, i) without a path: the quantity is
-    infinite from n = i + 1 on, where ``values`` ends. ``is_lower_bound``: the true values may be larger.
+    infinite from n = i + 1 on, where ``values`` ends. ``horizon``: the rows looked at, where the
+    true values may be larger; None where they are exact.
     """
 
     law: Law | None
     values: IntArray
     exact: Expr | None
     unreachable: tuple[int, int] | None = None
-    is_lower_bound: bool = False
+    horizon: int | None = None
+
+    @property
+    def is_lower_bound(self) -> bool:
+        return self.horizon is not None
 
     @property
     def checked_to(self) -> int:
@@ -72,7 +77,7 @@ class Quantity:
         status: Status = "proved" if proved else "checked"
         because = self.because if proved or self.law is None else f"only bounds are proved ({self.because})"
         if self.is_lower_bound:
-            because = "enumeration up to a horizon: later readers may exist, so the value is a lower bound"
+            because = f"enumeration of {self.horizon} rows: later readers may exist, so the value is a lower bound"
         expression = None if self.exact is None else print_expr(self.exact)
         return Fact(self.growth, expression, self.at(length), status, because, self.checked_to)
 
@@ -145,7 +150,7 @@ def _cache(pattern: Pattern, known: Laws, length: int) -> Quantity:
     except TooManyEntries:
         found = cache(pattern, min(length, _AFFORDABLE))
     if found.horizon is not None:
-        return Quantity(known.cache, found.values, None, is_lower_bound=True)
+        return Quantity(known.cache, found.values, None, horizon=found.horizon)
     return _quantity(known.cache, found.values)
 
 

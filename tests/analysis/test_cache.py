@@ -50,7 +50,13 @@ def test_the_future_is_not_cut() -> None:
 
 
 def test_what_no_fact_bounds_is_looked_for_up_to_a_horizon() -> None:
-    assert cache(pattern(BODIES["common divisor"]), LENGTH).horizon == 4 * LENGTH
+    assert cache(pattern(BODIES["common divisor"]), 300).horizon == 1200
+
+
+def test_short_sequences_look_far_ahead() -> None:
+    """Input 2 is read by row 500 alone."""
+    found = cache(pattern("A[i] = { i } | { 2 if i == 500 }"), 3)
+    assert (found.values[3], found.horizon) == (1, 1024)
 
 
 @pytest.mark.parametrize("name", ["landmarks", "late landmarks", "fenwick", "block", "past without a window"])
