@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import assert_never
 
 from glmc.backends.index_code import IndexPrinter, may_fail
+from glmc.pattern.endings import Ending, endings
 from glmc.pattern.nodes import (
     And,
-    Call,
     Comparison,
     Comprehension,
     Condition,
@@ -17,15 +18,14 @@ from glmc.pattern.nodes import (
     Intersection,
     Listed,
     Number,
-    Remainder,
     RowSet,
     Union,
     Variable,
 )
 from glmc.pattern.rows import slot_capacity
-from glmc.pattern.walk import subexpressions
 
 _INDENT = "    "
+_ZERO = Number(Fraction(0))
 
 
 @dataclass
@@ -125,9 +125,8 @@ class RowPrinter:
             if self.index.is_natural(generator.start):
                 self.index.naturals.add(generator.variable)
         slot = None if first is None else self._slot(row_set, first)
-        unbounded = any(generator.stop is None for generator in row_set.generators)
-        if unbounded:
-            return self._unbounded(row_set, row_set.generators, slot)
+        if any(generator.stop is None for generator in row_set.generators):
+            return self._unbounded(row_set, 0, slot)
         lines = [_INDENT * depth + self._loop(generator) for depth, generator in enumerate(row_set.generators)]
         depth = len(lines)
         if row_set.condition is not None:
@@ -136,40 +135,50 @@ class RowPrinter:
         known = self.index.is_natural(row_set.element)
         return lines + _indented(self._add(self.index.integer(row_set.element), slot, known), depth)
 
-    def _unbounded(self, row_set: Comprehension, loops: tuple[Generator, ...], slot: str | None) -> list[str]:
-        """Loops that end at the first value of a variable from which no later one gives an element."""
-        (generator, *inner) = loops
-        head = self._loop(generator)
-        if not inner:
-            nested = len(row_set.generators) > 1
-            leave = "break" if generator.stop is None else "continue"
-            return [head, *_indented(self._reach(row_set, slot, leave, nested), 1)]
-        body = self._unbounded(row_set, tuple(inner), slot)
-        if generator.stop is not None:
-            return [head, *_indented(body, 1)]
-        empty = "False"
-        if inner[0].stop is not None:  # an empty range says nothing about later values
-            low = self.index.integer(inner[0].start, least=0)
-            empty = f"{self.index.integer(inner[0].stop, least=0)} <= {low}"
-        return [head, *_indented([f"alive = {empty}", *body, "if not alive:", f"{_INDENT}break"], 1)]
+    def _unbounded(self, row_set: Comprehension, level: int, slot: str | None) -> list[str]:
+        """Loops from ``level`` on, each left at a value from which no later one gives an element."""
+        generator = row_set.generators[level]
+        innermost = level + 1 == len(row_set.generators)
+        lasting = tuple(part for part in conjuncts(row_set.condition) if innermost and stays_false(row_set, part))
+        falling = innermost and Ending((row_set.element,), ()) in endings(row_set, level)
+        body = self._reach(row_set, lasting, slot, falling) if innermost else self._unbounded(row_set, level + 1, slot)
+        leaving = [] if generator.stop is not None else self._leaving(row_set, level, lasting, falling)
+        return [self._loop(generator), *_indented([*leaving, *body], 1)]
 
-    def _reach(self, row_set: Comprehension, slot: str | None, leave: str, nested: bool) -> list[str]:
-        """The innermost statements: conditions, the element, and when to leave the loop."""
-        parts = conjuncts(row_set.condition)
-        lasting = [part for part in parts if stays_false(part)]
-        passing = [part for part in parts if not stays_false(part)]
+    def _leaving(self, row_set: Comprehension, level: int, lasting: tuple[Condition, ...], falling: bool) -> list[str]:
+        """Leaves an unbounded loop where it has ended, unless a lasting condition or a falling element does so."""
+        rest = tuple(part for part in conjuncts(row_set.condition) if part not in lasting)
+        found = [
+            ending
+            for ending in endings(replace(row_set, condition=And(rest) if rest else None), level)
+            if not (falling and ending == Ending((row_set.element,), ()))
+        ]
+        safe = [ending for ending in found if not any(map(may_fail, (*ending.quantities, *ending.guards)))]
+        lines = []
+        for ending in safe if safe or lasting or falling else found:
+            signs = [Comparison(guard, ">=", _ZERO) for guard in ending.guards]
+            signs += [Comparison(quantity, "<", _ZERO) for quantity in ending.quantities]
+            lines += [f"if {self.index.conjunction(signs)}:", f"{_INDENT}break"]
+        return lines
+
+    def _reach(
+        self, row_set: Comprehension, lasting: tuple[Condition, ...], slot: str | None, falling: bool
+    ) -> list[str]:
+        """The innermost statements: conditions, and the element if it is not below 0."""
+        leave = "break" if row_set.generators[-1].stop is None else "continue"
+        passing = [part for part in conjuncts(row_set.condition) if part not in lasting]
         lines = [line for part in lasting for line in (f"if {self.index.negation(part)}:", f"{_INDENT}{leave}")]
-        column = [f"j = {self.index.integer(row_set.element)}", "if j < 0:", f"{_INDENT}{leave}"]
-        alive = ["alive = True"] if nested else []
+        below = leave if falling else "continue"
+        column = [f"j = {self.index.integer(row_set.element)}", "if j < 0:", f"{_INDENT}{below}"]
         added = "found.add({})" if slot is None else f"found.setdefault({{}}, {slot})"
         if passing and may_fail(row_set.element):
             skip = [line for part in passing for line in (f"if {self.index.negation(part)}:", f"{_INDENT}continue")]
-            return [*lines, *skip, *column, *alive, added.format("j")]
+            return [*lines, *skip, *column, added.format("j")]
         if self.index.is_natural(row_set.element) and lasting and not passing:
-            return [*lines, *alive, added.format(self.index.integer(row_set.element))]
+            return [*lines, added.format(self.index.integer(row_set.element))]
         tests = self.index.conjunction(passing)
         final = [f"if {tests}:", f"{_INDENT}{added.format('j')}"] if passing else [added.format("j")]
-        return [*lines, *column, *alive, *final]
+        return [*lines, *column, *final]
 
     def _loop(self, generator: Generator) -> str:
         k, start = self.index.variable(generator.variable), self.index.integer(generator.start)
@@ -213,10 +222,9 @@ def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
             return (condition,)
 
 
-def stays_false(part: Condition) -> bool:
-    """Whether, as elaboration has shown where it matters, the condition once false is so at all later values."""
-    return isinstance(part, Comparison) and not any(
-        isinstance(node, Remainder) or (isinstance(node, Call) and node.function in ("abs", "gcd", "lowbit"))
-        for side in (part.left, part.right)
-        for node in subexpressions(side)
-    )
+def stays_false(row_set: Comprehension, part: Condition) -> bool:
+    """Whether ``part``, once false, is so at all later values of the last variable."""
+    if not isinstance(part, Comparison) or part.relation in ("==", "!="):
+        return False
+    alone = replace(row_set, element=_ZERO, condition=part)
+    return any(not ending.guards for ending in endings(alone, len(row_set.generators) - 1))

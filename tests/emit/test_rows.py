@@ -27,6 +27,12 @@ ROWS = [
     "{ i - bitlen(k) * k - 1 for k in 0.. }",
     "{ } | { i - 2^(2^k) for k in 0.. }",
     "{ i // 2^k * 2^k for k in 0..bitlen(i) + 1 } & { j for j in 0..i }",
+    "{ i - 3^k for k in 0.. if k != 1 }",
+    "{ i - k - 1 for k in 0.. if k > 2 and k < 9 }",
+    "{ i - 1 - (k - 5)^2 for k in 0.. }",
+    "{ i - k - 1 for k in 0.. if k == 3 or k == 5 }",
+    "{ 0 for k in 0.. if k < i and k == 4 }",
+    "{ i - 30 - a + 2*b for a in 0.. for b in 0..a + 1 if a < 20 }",
     "({ i - 1 } | { i - 3 * k - 2 for k in 0..4 }) - { i - 5 }",
 ]
 
