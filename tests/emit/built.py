@@ -54,9 +54,8 @@ def imported(path: Path) -> ModuleType:
 
 def needed(operator: Any) -> tuple[str, ...]:
     """The names of an operator's inputs."""
-    module = sys.modules[type(operator).__module__]
-    names = module.INPUTS if hasattr(module, "INPUTS") else tuple(n for n in module.SHAPES if n != "x")
-    return tuple(names)
+    names: tuple[str, ...] = operator.inputs
+    return names
 
 
 def draw(

@@ -106,7 +106,7 @@ def test_generated_code_needs_no_glmc(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mixer", ["power_of_two", "hybrid"])
 def test_selftest(mixer: str, printed: Path) -> None:
-    command = [sys.executable, "-m", f"{mixer}.selftest", "--quick"]
+    command = [sys.executable, "-W", "error::UserWarning", "-m", f"{mixer}.selftest", "--quick"]
     result = subprocess.run(command, cwd=printed, capture_output=True, text=True)
     assert result.returncode == 0 and "all agree" in result.stdout, result.stdout + result.stderr
 

@@ -101,6 +101,8 @@ class Operator:
     in place without gradients. Returns [B, T, H, D] in x's dtype; ValueError for arguments that do not fit.
     """
 
+    inputs = INPUTS  # the names of the tensors beside x
+
     def __call__(
         self,
         x: torch.Tensor,

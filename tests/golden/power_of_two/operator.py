@@ -55,6 +55,8 @@ class Operator:
     in place without gradients. Returns [B, T, H, D] in x's dtype; ValueError for arguments that do not fit.
     """
 
+    inputs = tuple(name for name in SHAPES if name != "x")  # the names of the tensors beside x
+
     def __call__(
         self,
         x: torch.Tensor,
