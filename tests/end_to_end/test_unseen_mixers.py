@@ -33,6 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / f"{case.name}.glm").write_text(case.source)
         result = glmc("build", str(root / f"{case.name}.glm"), "-o", str(root))
         assert result.returncode == 0, result.stdout + result.stderr
+    names = {case.name for case in CASES}
+    for module in [name for name in sys.modules if name.partition(".")[0] in names]:
+        del sys.modules[module]  # of another test's mixer of the same name
     sys.path.insert(0, str(root))
     yield root
     sys.path.remove(str(root))
