@@ -173,8 +173,9 @@ def _statements(group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None)
     yield from unit_vectors(units)
     for name in sorted(units):
         yield f"{name} = {name}.to(x.dtype)"
-    if any(_is_scaled(dot) for dot in dots):
-        yield "scale = q.shape[-1] ** -0.5"
+    scaled = next((dot for dot in dots if _is_scaled(dot)), None)
+    if scaled is not None:
+        yield f"scale = {VECTOR[scaled.left]}.shape[-1] ** -0.5"
     if "gate" in group.core_inputs:
         yield "gate = gate.float()[..., None]"
     for dot in own_dots:

@@ -97,7 +97,7 @@ def _side_arguments(side: SidePlan, scores: tuple[Score, ...]) -> dict[str, str]
             if alone
             else f"Scores.apply(at_{name}, {score.left}, {score.right})"
         )
-        arguments[score.name] = f"q.shape[-1] ** -0.5 * {dot}" if score.scaled else dot
+        arguments[score.name] = f"{score.left}.shape[-1] ** -0.5 * {dot}" if score.scaled else dot
     first = side.first_logit or 0
     if alone:
         span = f"{first or ''}:{first + 1}"

@@ -12,6 +12,7 @@ BY_SLOT = {
     "blocks_both": """
         A[i] = block(8)[i] B[i] = block(16)[i] - {i} weights A = const weights B = 0.1 * sigmoid(gate)""",
     "pairs": "A[i] = {i - j*k for j in 0..4 for k in 0..4} weights A = softmax(2 * dot(q, k))",
+    "keys_alone": "A[i] = fenwick[i] weights A = softmax(dot(k, k))",
 }
 
 # by tiles of scores: long intervals
@@ -25,6 +26,7 @@ BY_TILE = {
         B[i] = past[i] weights A = sigmoid(gate) weights B = -sigmoid(gate) * dot(unit(k), unit(k))""",
     "delta_former": "B[i] = past[i] weights A = 1 weights B = -softmax(dot(q, k)) * sigmoid(gate)",
     "wide_windows": "A[i] = window(80)[i] B[i] = window(100)[i] - {i}",
+    "past_keys": "A[i] = causal[i] weights A = softmax(dot(k, k))",
     "plain_average": "A[i] = causal[i] weights A = 0.01",
 }
 
