@@ -84,7 +84,7 @@ def is_shift_invariant(row_set: RowSet) -> bool:
             if _all_forms_invariant(row_set):
                 return True
             ranges = [e for g in generators for e in (g.start, g.stop) if e is not None]
-            fixed = (*ranges, *(() if condition is None else _sides(condition)))
+            fixed = (*ranges, *(() if condition is None else sides(condition)))
             return _is_shift(element) and not any(_mentions_row(expr) for expr in fixed)
 
 
@@ -165,15 +165,16 @@ def _mentions_row(expr: Expr) -> bool:
         return True
 
 
-def _sides(condition: Condition) -> Iterator[Expr]:
+def sides(condition: Condition) -> Iterator[Expr]:
+    """Both sides of every comparison in a condition."""
     match condition:
         case Comparison(left, _, right):
             yield from (left, right)
         case And(parts) | Or(parts):
             for part in parts:
-                yield from _sides(part)
+                yield from sides(part)
         case Not(part):
-            yield from _sides(part)
+            yield from sides(part)
 
 
 # -- comprehensions -------------------------------------------------------------------------------------

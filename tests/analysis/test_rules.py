@@ -201,6 +201,12 @@ CLOSED = [
     "A[i] = { j for j in 0..5 if j <= i }",
     "let f(k) = 5^k B[i] = compact(f)[i]",
     "let f(k) = 4 * k + 1 B[i] = compact(f)[i]",
+    "B[i] = { i - 2^a * 3^b for a in 0.. for b in 0.. }",
+    "B[i] = { i - 4 * 3^a * 5^b + 3 for a in 0.. for b in 0.. }",
+    "A[i] = block(12)[i] B[i] = { i // 12 * 12 - 1 }",
+    "A[i] = { j for j in 6 * (i // 6) - 6..i + 1 } B[i] = { 6 * (i // 6) - 7 }",
+    "A[i] = window(4)[i] B[i] = { i - 4, i - 9 }",
+    "A[i] = { i, i - 1 } B[i] = { i - 1 - i % 2 }",
 ]
 
 
@@ -288,6 +294,16 @@ PERTURBED = [
     ("B[i] = { i - 2^k for k in 0.. if 2 * k % 4 == 1 }", "time", None),
     # an intersection may be empty or full
     ("B[i] = { i - 2^k for k in 0.. } & { i - k^2 for k in 1.. }", "time", None),
+    # 2^a · 4^b: few of the products are distinct
+    ("B[i] = { i - 2^a * 4^b for a in 0.. for b in 0.. }", "time", None),
+    # sums may coincide
+    ("B[i] = { i - 2^a - 3^b for a in 0.. for b in 0.. }", "time", None),
+    # all pairs have a path up to row 600, and not beyond: rows that do not repeat
+    ("A[i] = block(12)[i] B[i] = { i // 12 * 12 - 1 - min(i // 600, 1) }", "path", None),
+    # the same, with a period longer than any that is tried
+    ("A[i] = window(4)[i] B[i] = { i - 4 - i // 600 % 2 }", "path", None),
+    # input 11 never reaches output 12
+    ("A[i] = block(12)[i] B[i] = { i // 12 * 12 - 2 }", "path", None),
     # equal growth on both sides of a difference
     ("B[i] = { i - k^2 for k in 1.. } - { i - k^2 for k in 2.. }", "time", None),
 ]
@@ -305,6 +321,31 @@ def test_condition_that_holds_somewhere_keeps_the_growth() -> None:
     found = facts("B[i] = { i - 2^k for k in 0.. if k % 3 == 1 }", 4096)
     assert (str(found.time.growth), found.time.status) == ("log(n)", "proved")
     assert found.cache.expression == "n"
+
+
+SEVERAL_VARIABLES = {
+    "2^a * 3^b for a in 0.. for b in 0..": ("log(n)^2", "n"),
+    "2^a * 9^b * 5^c for a in 0.. for b in 0.. for c in 0..": ("log(n)^3", "n"),
+    "2^a * 4^b for a in 0.. for b in 0..": (None, "n"),
+    "2^a - 3^b for a in 0.. for b in 0..": (None, "n"),
+    "2^a - b for a in 0.. for b in 1..2": ("log(n)", "n"),
+    "2^a * 3^b for a in 0..4 for b in 0..3": ("1", "1"),
+}
+
+
+@pytest.mark.parametrize("offsets", SEVERAL_VARIABLES)
+def test_growth_of_offsets_of_several_variables(offsets: str) -> None:
+    assert tuple(_growths(facts(f"B[i] = {{ i - {offsets} }}", 300))[0::2]) == SEVERAL_VARIABLES[offsets]
+
+
+def test_chained_rows_have_linear_paths() -> None:
+    for body in ("A[i] = block(12)[i] B[i] = { i // 12 * 12 - 1 }", "A[i] = window(4)[i] B[i] = { i - 4, i - 9 }"):
+        path = facts(body, 300).path
+        assert (str(path.growth), path.status) == ("n", "proved")
+
+
+def test_linear_compact_path() -> None:
+    assert facts("let f(k) = 7 * k + 1 B[i] = compact(f)[i]").path.expression == "min(n - 1, 7)"
 
 
 @pytest.mark.parametrize("body", CLOSED)

@@ -58,6 +58,27 @@ def unrolled(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
     return tuple(found)
 
 
+def slices(row_set: Comprehension) -> Iterator[Comprehension]:
+    """For each endless range among several: the subset where all other variables have their first values.
+
+    Nothing where another range has moving ends, or no first value.
+    """
+    firsts = [(g.variable, first) for g in row_set.generators if (first := _first(g)) is not None]
+    for generator in row_set.generators if len(row_set.generators) > 1 else ():
+        others = [(variable, first) for variable, first in firsts if variable != generator.variable]
+        if generator.stop is None and len(others) == len(row_set.generators) - 1:
+            part = row_set
+            for variable, first in others:
+                part = _with_value(part, variable, first)
+            yield part
+
+
+def _first(generator: Generator) -> int | None:
+    start, stop = _constant(generator.start), _constant(generator.stop)
+    filled = generator.stop is None or (start is not None and stop is not None and start < stop)
+    return start if filled else None
+
+
 def _constant(expr: Expr | None) -> int | None:
     try:
         return None if expr is None else polynomial(expr).integer

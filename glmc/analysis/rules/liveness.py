@@ -110,7 +110,7 @@ def _union_live(parts: list[Live]) -> Live:
 
 def _endless() -> Live:
     """C2: with unboundedly many distances every vector j is read at j + d for arbitrarily large d: all t are
-    alive.
+    alive. So they are for rows with such a subset, as one where all variables but one have their first value.
     """
     because = "C2: there is no largest offset, so every past vector is read again"
     return Live(because, LINEAR, LINEAR, N, True, True)
@@ -248,6 +248,8 @@ def _opaque_live(row_set: RowSet) -> Live | None:
 
 
 def _comprehension_live(row_set: Comprehension) -> Live | None:
+    if any(live(part) == _endless() for part in conditions.slices(row_set)):
+        return _endless()
     parts = conditions.unrolled(row_set)
     if parts is not None:
         found = [live(part) for part in parts]

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
+from glmc.analysis.batches import columns
 from glmc.analysis.forms import Band, Block, Columns, Compact, Form, Shifts, Stride
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, LOGLOG, Growth
@@ -25,6 +26,7 @@ from glmc.analysis.rules.maps import (
     shifted,
     value_at,
 )
+from glmc.analysis.rules.periodic import common_period
 from glmc.analysis.rules.sizes import size
 from glmc.analysis.rules.slots import distinct_slots
 from glmc.pattern.nodes import Expr, FloorDivide, Group, Pattern, Power, Product, Quotient, RowSet, Sum
@@ -103,8 +105,11 @@ def _lower(sides: list[RowSet]) -> Growth:
 @lru_cache(maxsize=256)
 def group_hops(group: Group) -> Hops | None:
     """The best upper bound of one group's paths, exact where A is {i} and B one form."""
-    if not reads_itself(group.a):
-        return None
+    return (_hops_of_forms(group) if reads_itself(group.a) else None) or _chained_hops(group)
+
+
+def _hops_of_forms(group: Group) -> Hops | None:
+    """The best bound of the forms of a group whose rows read their own input."""
     a, b = forms(group.a), forms(group.b)
     if any(isinstance(form, Band) and form.first <= 1 and form.stop is None for form in a + b):
         return Hops("a dense side joins every pair by one edge", CONSTANT, number(1), True)
@@ -118,6 +123,34 @@ def group_hops(group: Group) -> Hops | None:
     if steps and not alone:
         found.extend(hops for form in b if (hops := _hops_with_steps(form)) is not None)
     return min(found, key=lambda hops: (hops.upper, not hops.exact), default=None)
+
+
+def _chained_hops(group: Group) -> Hops | None:
+    """Every pair has a path iff each row's A holds all inputs after max B[i]; a path has at most n − 1 hops.
+
+    Earlier inputs come through output max B[i], by induction on i; later ones can only come through A. Hops
+    rise, so there are at most n − 1. With distances of at most F no element of the rows i >= F is below 0,
+    and if row i + p is row i moved by p, the condition on rows F + 1 … F + p is that on all later ones: B is
+    not empty there, because A alone does not reach input 0. So rows 0 … F + p decide.
+    """
+    sides = (group.a, group.b)
+    furthest = [reach(side) for side in sides]
+    known = [distance for distance in furthest if distance is not None]
+    if len(known) < len(sides) or max(known) > _FURTHEST_CHAIN:
+        return None
+    period = common_period(sides)
+    if period is None or not all(_is_chained(group, row) for row in range(max(known) + period + 1)):
+        return None
+    because = "each row reads by A all inputs after the newest output that B reads, so every pair has a path"
+    return Hops(because, LINEAR, _DISTANCE)
+
+
+_FURTHEST_CHAIN = 256
+
+
+def _is_chained(group: Group, row: int) -> bool:
+    newest = max(columns(group.b, row).tolist(), default=-1)
+    return set(range(newest + 1, row + 1)) <= set(columns(group.a, row).tolist())
 
 
 def _hops_of(form: Form) -> Hops | None:
@@ -233,9 +266,13 @@ def _compact_hops(index_map: MapClass) -> Hops | None:
     L(Q) = f(max{k : a_k | Q}). For 2^k, r_t = 3·2^{t−1}: ceil(log2(2n/3)). Where f is geometric with slots
     apart, a reach grows by factors between two constants above one: Theta(log n). For a polynomial of degree
     p >= 2 with gaps that never fall, a_k is Theta(k^{p−1}), the largest a_k <= r divides some Q > r/2, and
-    L(Q) is Theta(r^{p/(p−1)}): Theta(log log n).
+    L(Q) is Theta(r^{p/(p−1)}): Theta(log log n). For s·k + 1 all units but the first are s: single steps up to
+    Q = s, which every later row reads, so min(n − 1, s).
     """
     match index_map:
+        case PolynomialMap((_, slope)):
+            because = f"the path theorem: single steps lead to position {slope}, and one hop on from there"
+            return Hops(because, CONSTANT, call("min", _DISTANCE, number(slope)), True)
         case ExponentialMap(2, 1, 0, 0):
             most = call("ceil", call("log2", Quotient(Product((number(2), N)), number(3))))
             return Hops("the path theorem: after t hops 3·2^(t−1) positions are reached", LOG, most, True, LOG)

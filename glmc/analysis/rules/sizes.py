@@ -1,4 +1,4 @@
-"""Row sizes |A[i]|, |B[i]| and with them time and total: rules T1 to T6."""
+"""Row sizes |A[i]|, |B[i]| and with them time and total: rules T1 to T7."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import combinations
+from math import gcd
 from typing import assert_never
 
 from glmc.analysis.forms import (
@@ -22,6 +24,7 @@ from glmc.analysis.forms import (
 )
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
+from glmc.analysis.polynomial import TooLarge, constant, polynomial
 from glmc.analysis.recognise import reach
 from glmc.analysis.rules import conditions
 from glmc.analysis.rules.intervals_of_rows import gap_bound, least_gap
@@ -49,8 +52,10 @@ from glmc.pattern.nodes import (
     Listed,
     Number,
     Pattern,
+    Power,
     Product,
     Quotient,
+    Row,
     RowSet,
     Sum,
     Union,
@@ -416,7 +421,46 @@ def _filtered_size(row_set: Comprehension) -> Size | None:
     parts = conditions.unrolled(row_set)
     if parts is not None:
         return replace(_union_size([size(part) for part in parts], False), exact=False)
-    return _periodic_size(row_set) or _near_size(row_set) or _moving_size(row_set)
+    return _periodic_size(row_set) or _near_size(row_set) or _moving_size(row_set) or _product_size(row_set)
+
+
+def _product_size(row_set: Comprehension) -> Size | None:
+    """T7: { i − (c·b_1^k_1 ⋯ b_r^k_r + d) } with pairwise coprime bases has Theta(log(n)^r) elements.
+
+    Factorisation is unique, so the tuples (k_1, …, k_r) give distinct distances; those up to i are the lattice
+    points of a simplex with all sides Theta(log i), the same up to a constant for i and i/2. Rows never shrink.
+    """
+    if row_set.condition is not None or any(g.stop is not None for g in row_set.generators):
+        return None
+    bases = _bases(row_set)
+    if bases is None or any(gcd(a, b) > 1 for a, b in combinations(bases, 2)):
+        return None
+    because = f"T7: products of powers of {', '.join(map(str, bases))}, which share no factor, are all distinct"
+    return replace(tight(LOG ** len(bases), because), monotone=True)
+
+
+def _bases(row_set: Comprehension) -> tuple[int, ...] | None:
+    """The bases b of the distances c·∏ b^k + d, one for each variable, k >= 0 and integers c >= 1, b >= 2."""
+    try:
+        distance = polynomial(Row()) - polynomial(row_set.element)
+        starts = [polynomial(generator.start).integer for generator in row_set.generators]
+    except TooLarge:
+        return None
+    match (distance - constant(distance.coefficient())).terms:
+        case ((powers, factor),) if factor.denominator == 1 and factor >= 1:
+            pass
+        case _:
+            return None
+    found: dict[Expr, int] = {}
+    for atom, exponent in powers:
+        match atom:
+            case Power(Number(base), variable) if exponent == 1 and base.denominator == 1 and base >= 2:
+                found[variable] = int(base)
+            case _:
+                return None
+    if found.keys() != {generator.variable for generator in row_set.generators} or len(found) != len(powers):
+        return None
+    return tuple(found.values()) if all(start is not None and start >= 0 for start in starts) else None
 
 
 def _moving_size(row_set: Comprehension) -> Size | None:
