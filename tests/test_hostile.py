@@ -92,6 +92,10 @@ MEANINGLESS: dict[str, tuple[str, str | None]] = {
     "huge_range": (mixer("B[i] = { i - k for k in 1..10^30 }"), None),
     "huge_double_range": (mixer("B[i] = { i - j * k for j in 1..30 for k in 1..10^9 }"), None),
     "huge_condition": (mixer("B[i] = { i - k for k in 1..100 if gcd(k, 10^900 + 7) == 1 }"), None),
+    "long_condition": (
+        mixer("A[i] = { j for j in 0..i + 1 if " + " and ".join(["j != 3"] * 500) + " }"),
+        "GLM120",
+    ),
     "zero_divisor": (mixer("B[i] = { i // (i - 5) }"), "GLM1"),
     "keyword": ("glm 1\nmixer class { }", "GLM105"),
     "torch": ("glm 1\nmixer torch { }", "GLM105"),

@@ -19,11 +19,13 @@ from glmc.pattern.expressions import (
     truth,
 )
 from glmc.pattern.scopes import Scope, Value, closest
+from glmc.pattern.walk import compared
 from glmc.source import Source, Span
 from glmc.syntax import nodes as syntax
 
 LEAVES_LIMIT = 2000
 ELEMENTS_LIMIT = 20000
+COMPARISONS_LIMIT = 40  # in one condition, which enumeration asks of every candidate
 
 
 @dataclass(eq=False)
@@ -132,6 +134,10 @@ def _comprehension(tree: syntax.Comprehension, scope: Scope, sets: Sets, context
         if start is not None and (stop is not None or written.stop is None):
             generators.append(nodes.Generator(variable, start, stop))
     cond = None if tree.condition is None else condition(tree.condition, inner, context)
+    if tree.condition is not None and cond is not None and len([*compared(cond)]) > 2 * COMPARISONS_LIMIT:
+        what, span = "the number of comparisons in a condition", scope.span(tree.condition)
+        context.report(errors.TooComplex(span=span, what=what, limit=COMPARISONS_LIMIT))
+        return None
     element = expression(tree.element, inner, context)
     complete = len(generators) == len(tree.generators) and (cond is not None or tree.condition is None)
     if element is None or not complete or not fits:
