@@ -29,6 +29,7 @@ from glmc.analysis.rules.maps import (
 from glmc.analysis.rules.periodic import common_period
 from glmc.analysis.rules.sizes import size
 from glmc.analysis.rules.slots import distinct_slots
+from glmc.pattern.evaluate import EvaluationError
 from glmc.pattern.nodes import Expr, FloorDivide, Group, Pattern, Power, Product, Quotient, RowSet, Sum
 
 _DISTANCE = Sum((N, number(-1)))
@@ -139,7 +140,10 @@ def _chained_hops(group: Group) -> Hops | None:
     if len(known) < len(sides) or max(known) > _FURTHEST_CHAIN:
         return None
     period = common_period(sides)
-    if period is None or not all(_is_chained(group, row) for row in range(max(known) + period + 1)):
+    try:
+        if period is None or not all(_is_chained(group, row) for row in range(max(known) + period + 1)):
+            return None
+    except EvaluationError:
         return None
     because = "each row reads by A all inputs after the newest output that B reads, so every pair has a path"
     return Hops(because, LINEAR, _DISTANCE)
@@ -266,12 +270,12 @@ def _compact_hops(index_map: MapClass) -> Hops | None:
     L(Q) = f(max{k : a_k | Q}). For 2^k, r_t = 3·2^{t−1}: ceil(log2(2n/3)). Where f is geometric with slots
     apart, a reach grows by factors between two constants above one: Theta(log n). For a polynomial of degree
     p >= 2 with gaps that never fall, a_k is Theta(k^{p−1}), the largest a_k <= r divides some Q > r/2, and
-    L(Q) is Theta(r^{p/(p−1)}): Theta(log log n). For s·k + 1 all units but the first are s: single steps up to
-    Q = s, which every later row reads, so min(n − 1, s).
+    L(Q) is Theta(r^{p/(p−1)}): Theta(log log n). For s·k + 1 all units but the first are s: single steps lead
+    from Q = 1 to Q = s, which every later row reads, so min(n − 1, s).
     """
     match index_map:
         case PolynomialMap((_, slope)):
-            because = f"the path theorem: single steps lead to position {slope}, and one hop on from there"
+            because = f"the path theorem: at most {slope - 1} single steps lead to an output that all later rows read"
             return Hops(because, CONSTANT, call("min", _DISTANCE, number(slope)), True)
         case ExponentialMap(2, 1, 0, 0):
             most = call("ceil", call("log2", Quotient(Product((number(2), N)), number(3))))
