@@ -40,9 +40,7 @@ from glmc.pattern.nodes import (
     Intersection,
     Listed,
     MapValue,
-    Not,
     Number,
-    Or,
     Power,
     RecursiveMap,
     Remainder,
@@ -51,6 +49,7 @@ from glmc.pattern.nodes import (
     Union,
     Variable,
 )
+from glmc.pattern.walk import compared
 
 _ROW = polynomial(Row())
 _MOST_DISTANCES = 1 << 16
@@ -84,7 +83,7 @@ def is_shift_invariant(row_set: RowSet) -> bool:
             if _all_forms_invariant(row_set):
                 return True
             ranges = [e for g in generators for e in (g.start, g.stop) if e is not None]
-            fixed = (*ranges, *(() if condition is None else sides(condition)))
+            fixed = (*ranges, *(() if condition is None else compared(condition)))
             return _is_shift(element) and not any(_mentions_row(expr) for expr in fixed)
 
 
@@ -163,18 +162,6 @@ def _mentions_row(expr: Expr) -> bool:
         return polynomial(expr).mentions(Row())
     except TooLarge:
         return True
-
-
-def sides(condition: Condition) -> Iterator[Expr]:
-    """Both sides of every comparison in a condition."""
-    match condition:
-        case Comparison(left, _, right):
-            yield from (left, right)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from sides(part)
-        case Not(part):
-            yield from sides(part)
 
 
 # -- comprehensions -------------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ BODIES: dict[str, str] = {
         let a(k+1) = a(k) * ceil((f(k+1) - f(k)) / a(k))
         B[i] = { a(k) * ((i - f(k)) // a(k) + 1) - 1 for k in 0.. if f(k) <= i }""",
     "compact of every distance": "let f(k) = k + 1 B[i] = compact(f)[i]",
+    "compact of towers": "let f(k) = 2^(2^k) - 1 B[i] = compact(f)[i]",
     "compact and more": "let f(k) = 2^k B[i] = compact(f)[i] | { i - 5 }",
     "direct and recurrent": "A[i] = window(3)[i] B[i] = { i - 4 } | { i - 7 }",
     "no own input": "A[i] = { i - 1 } B[i] = { i - 1, i - 2 }",

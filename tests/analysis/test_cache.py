@@ -9,7 +9,7 @@ import pytest
 from glmc.analysis.cache import Cache, cache, last_readers, settling
 from glmc.pattern.nodes import Pattern
 from tests.analysis import brute
-from tests.analysis.measured import BODIES, HEADS, TABLE, example, pattern, patterns
+from tests.analysis.mixers import BODIES, HEADS, TABLE, example, pattern, patterns
 
 LENGTH = 40
 HORIZON = 400

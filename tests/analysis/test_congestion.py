@@ -10,7 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from glmc.analysis.congestion import congestion
 from tests.analysis import brute
-from tests.analysis.measured import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
+from tests.analysis.mixers import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
 
 LENGTHS = (2, 4, 5)
 

@@ -10,7 +10,7 @@ from glmc.analysis import cost
 from glmc.analysis.batches import TooManyEntries
 from glmc.pattern.rows import sizes
 from tests.analysis import brute
-from tests.analysis.measured import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
+from tests.analysis.mixers import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
 
 LENGTH = 48
 

@@ -10,7 +10,7 @@ import pytest
 from glmc.analysis import influence
 from glmc.analysis.influence import Paths, paths
 from tests.analysis import brute
-from tests.analysis.measured import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
+from tests.analysis.mixers import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
 
 LENGTH = 32
 

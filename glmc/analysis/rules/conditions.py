@@ -28,6 +28,7 @@ from glmc.pattern.nodes import (
     Sum,
     Variable,
 )
+from glmc.pattern.walk import compared
 
 _LONGEST_PERIOD = 64
 _MOST_PARTS = 32
@@ -154,7 +155,7 @@ def without_residues(row_set: Comprehension) -> Comprehension | None:
 
 
 def _holds_somewhere(parts: list[Condition], variable: Variable) -> bool:
-    period = lcm(*(modulus for part in parts for modulus in _moduli(part)))
+    period = lcm(*(modulus for part in parts for side in compared(part) for modulus in _moduli_of(side)))
     if period > _LONGEST_PERIOD:
         return False
     environments = (Environment(row=i, variables={variable.name: k}) for i in range(period) for k in range(period))
@@ -196,20 +197,6 @@ def _is_integer_polynomial(expr: Expr, variable: Variable) -> bool:
         c.denominator == 1 and all(atom in (Row(), variable) and exponent > 0 for atom, exponent in monomial)
         for monomial, c in terms
     )
-
-
-def _moduli(condition: Condition) -> Iterator[int]:
-    match condition:
-        case Comparison(left, _, right):
-            yield from _moduli_of(left)
-            yield from _moduli_of(right)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _moduli(part)
-        case Not(part):
-            yield from _moduli(part)
-        case _:
-            assert_never(condition)
 
 
 def _moduli_of(expr: Expr) -> Iterator[int]:

@@ -6,8 +6,9 @@ from typing import assert_never
 
 from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
 from glmc.analysis.polynomial import TooLarge, constant, polynomial
-from glmc.analysis.recognise import recognise, sides
+from glmc.analysis.recognise import recognise
 from glmc.pattern.nodes import Comprehension, Difference, Expr, Intersection, Listed, Row, RowSet, Union
+from glmc.pattern.walk import compared
 
 _LONGEST_PERIOD = 64
 
@@ -45,7 +46,7 @@ def _opaque_repeats(row_set: RowSet, period: int) -> bool:
             return _repeats(left, period) and _repeats(right, period)
         case Comprehension(element, generators, condition):
             fixed = [end for g in generators for end in (g.start, g.stop) if end is not None]
-            fixed += () if condition is None else sides(condition)
+            fixed += () if condition is None else compared(condition)
             return _moves_by(element, period, period) and all(_moves_by(expr, period, 0) for expr in fixed)
         case Listed() | Union():
             return False
