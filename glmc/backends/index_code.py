@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +44,16 @@ from glmc.pattern.nodes import (
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 _COMPARISON = -1
-_TAKEN = frozenset(("i", "j", "column", "found", "left", "right", "length", "start", "stop", "device", "width"))
+# What the code around an expression calls its own: locals, imports and functions.
+_TAKEN = re.compile(
+    r"i|j|columns?|device|distances|found|left|length|place|right|row|slots?|start|stop|values|widest|width"
+    r"|count|lru_cache|Fraction|torch|reals|lowbit|bitlen|(map|row|slots|distances|periods|table)_.*|_.*"
+)
+
+
+def _is_taken(name: str) -> bool:
+    reserved = keyword.iskeyword(name) or keyword.issoftkeyword(name) or hasattr(builtins, name) or hasattr(math, name)
+    return reserved or _TAKEN.fullmatch(name) is not None
 
 
 class Kind(IntEnum):
@@ -82,8 +92,7 @@ class IndexPrinter:
         name = variable.name
         if name not in self._variables:
             stem = re.sub(r"\W", "_", name)
-            hidden = keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _TAKEN or hasattr(builtins, name)
-            candidate = f"{stem}_" if hidden or stem in self._variables.values() else stem
+            candidate = f"{stem}_" if _is_taken(name) or stem in self._variables.values() else stem
             while candidate in self._variables.values():
                 candidate += "_"
             self._variables[name] = candidate

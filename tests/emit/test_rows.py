@@ -33,6 +33,8 @@ ROWS = [
     "{ i - k - 1 for k in 0.. if k == 3 or k == 5 }",
     "{ 0 for k in 0.. if k < i and k == 4 }",
     "{ i - 30 - a + 2*b for a in 0.. for b in 0..a + 1 if a < 20 }",
+    "{ i - 2^count - 3 * lru_cache^2 for count in 0.. for lru_cache in 0.. }",
+    "{ i - torch * Fraction - 1 for torch in 1..4 for Fraction in 0.. } & { row_b for row_b in 0..i }",
     "({ i - 1 } | { i - 3 * k - 2 for k in 0..4 }) - { i - 5 }",
 ]
 
