@@ -58,8 +58,8 @@ def draw(operator: Any, arguments: argparse.Namespace, length: int) -> dict[str,
         "gate": (batch, length, heads),
         "slot_gate": (batch, length, heads, slots),
         "const": (heads, slots),
-        "write": (batch, length, heads, 16),
-        "read": (batch, length, heads, 16),
+        "write": (batch, length, heads, getattr(operator, "channels", 1)),
+        "read": (batch, length, heads, getattr(operator, "channels", 1)),
     }
     return {
         name: torch.randn(shapes[name], device=arguments.device, dtype=arguments.dtype, requires_grad=True)
