@@ -28,7 +28,6 @@ from glmc.analysis.forms import (
 from glmc.analysis.polynomial import ZERO, Polynomial, TooLarge, constant, least_value, polynomial
 from glmc.pattern.evaluate import EvaluationError, IntArray, Rows, evaluate_rows
 from glmc.pattern.nodes import (
-    And,
     Call,
     Comparison,
     Comprehension,
@@ -49,7 +48,7 @@ from glmc.pattern.nodes import (
     Union,
     Variable,
 )
-from glmc.pattern.walk import compared
+from glmc.pattern.walk import compared, conjuncts
 
 _ROW = polynomial(Row())
 _MOST_DISTANCES = 1 << 16
@@ -222,7 +221,7 @@ def _body(row_set: Comprehension, generator: Generator) -> _Body | None:
     element = polynomial(row_set.element)
     bounds: list[Polynomial] = []
     residues: list[_Residue] = []
-    for part in _conjuncts(row_set.condition):
+    for part in conjuncts(row_set.condition):
         match _residue(part), _bounds(part, element):
             case _Residue() as residue, _:
                 residues.append(residue)
@@ -234,16 +233,6 @@ def _body(row_set: Comprehension, generator: Generator) -> _Body | None:
     start = polynomial(generator.start)
     kept = (b for b in bounds if b != element and not (b.integer is not None and b.integer >= 0))
     return _Body(element, generator.variable, start, stop, tuple(kept), tuple(residues))
-
-
-def _conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
-    match condition:
-        case None:
-            return ()
-        case And(parts):
-            return tuple(inner for part in parts for inner in _conjuncts(part))
-        case _:
-            return (condition,)
 
 
 def _bounds(condition: Condition, element: Polynomial) -> tuple[Polynomial, ...]:

@@ -41,6 +41,7 @@ from glmc.pattern.nodes import (
     Sum,
     Variable,
 )
+from glmc.pattern.walk import parts
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 _COMPARISON = -1
@@ -442,21 +443,6 @@ def _fraction(code: Code) -> Code:
     if code.kind is Kind.RATIONAL:
         return code
     return Code(f"Fraction({code.text})", _ATOM, Kind.RATIONAL)
-
-
-def parts(expr: Expr) -> tuple[Expr, ...]:
-    """The operands of ``expr``; a map's argument, not its body."""
-    match expr:
-        case Number() | Row() | Length() | Variable() | Earlier():
-            return ()
-        case Sum(inner) | Product(inner) | Call(_, inner):
-            return inner
-        case Quotient(x, y) | FloorDivide(x, y) | Remainder(x, y) | Power(x, y):
-            return (x, y)
-        case MapValue(_, argument):
-            return (argument,)
-        case _:
-            assert_never(expr)
 
 
 def may_fail(expr: Expr) -> bool:

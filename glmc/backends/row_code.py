@@ -23,6 +23,7 @@ from glmc.pattern.nodes import (
     Variable,
 )
 from glmc.pattern.rows import slot_capacity
+from glmc.pattern.walk import conjuncts
 
 _INDENT = "    "
 _ZERO = Number(Fraction(0))
@@ -209,17 +210,6 @@ class RowPrinter:
 
 def _indented(lines: list[str], depth: int) -> list[str]:
     return [_INDENT * depth + line for line in lines]
-
-
-def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
-    """The conditions that must all hold."""
-    match condition:
-        case None:
-            return ()
-        case And(parts):
-            return tuple(inner for part in parts for inner in conjuncts(part))
-        case _:
-            return (condition,)
 
 
 def stays_false(row_set: Comprehension, part: Condition) -> bool:

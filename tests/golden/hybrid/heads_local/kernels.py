@@ -274,7 +274,7 @@ class Entries:
         return self.index.shift, self.starts, self.stops
 
 
-def power_of_two(number: int, most: int) -> int:
+def block_size(number: int, most: int) -> int:
     """The least power of two that is not below `number`, at most `most`."""
     return min(1 << max(number - 1, 0).bit_length(), most)
 
@@ -312,7 +312,7 @@ def scores(at: Entries, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor
     """left_i · right_j by slot, 0 where absent: left, right [B, T, H, D] -> float32 [B, T, H, slots]."""
     B, T, H, D = left.shape
     out = torch.empty(B, T, H, at.slots, dtype=torch.float32, device=left.device)
-    slots, channels = power_of_two(at.slots, 16), power_of_two(D, 64)
+    slots, channels = block_size(at.slots, 16), block_size(D, 64)
     block = 2048 // (slots * channels)
     programs = triton.cdiv(T, block) * triton.cdiv(at.slots, slots)
     blocks = {"ROWS": block, "SLOTS": slots, "CHANNELS": channels}
@@ -339,7 +339,7 @@ def apply(
     """W x, or Wᵀ x: w [B, T, H, slots], x [B, T, H, D] -> [B, T, H, D] of `dtype`."""
     B, T, H, D = x.shape
     out = torch.empty(B, T, H, D, dtype=dtype, device=x.device)
-    slots, channels = power_of_two(at.slots, 8), power_of_two(D, 64)
+    slots, channels = block_size(at.slots, 8), block_size(D, 64)
     block = 2048 // (slots * channels)
     programs = triton.cdiv(T, block) * triton.cdiv(D, channels)
     blocks = {"ROWS": block, "SLOTS": slots, "CHANNELS": channels}
