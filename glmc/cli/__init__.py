@@ -1,0 +1,63 @@
+"""The command line: the only package that prints or exits. One module a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import rich_click as click
+
+from glmc import __version__
+from glmc.cli.analyze import analyze
+from glmc.cli.build import build
+from glmc.cli.check import check
+
+BUG = 70
+_TRACEBACK = "GLMC_TRACEBACK"  # set in the environment to see where glmc's own code failed
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="glmc")
+def cli() -> None:
+    """Compile token mixers: from a .glm file to proved costs and an importable torch layer.
+
+    \b
+    Save this as power_of_two.glm:
+        glm 1
+        mixer power_of_two {
+          B[i] = { i - 2^k for k in 0.. }
+          claim time in O(log n)
+        }
+
+    \b
+    Then
+        glmc check power_of_two.glm          finds mistakes,
+        glmc analyze power_of_two.glm        derives costs and judges the claims,
+        glmc build power_of_two.glm -o out   writes the package out/power_of_two/.
+
+    Exit codes: 0 done; 1 the file has mistakes or a claim is refuted; 2 wrong usage; 70 a bug of glmc's own.
+    """
+
+
+for command in (check, analyze, build):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The console script. Whatever goes wrong in glmc's own code becomes one sentence and exit code 70."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if _TRACEBACK in os.environ:
+        cli(prog_name="glmc")
+    warnings.simplefilter("ignore")
+    try:
+        cli(prog_name="glmc")
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        click.echo(
+            f"glmc: this is a bug of glmc's own ({reason}).\n"
+            f"Please report it with the file; {_TRACEBACK}=1 in the environment shows where it happened.",
+            err=True,
+        )
+        sys.exit(BUG)

@@ -1,0 +1,57 @@
+"""What the commands on a file take alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import rich_click as click
+
+MAX_LENGTH = 2**20  # enumeration needs memory for a few numbers a position
+
+
+def _split_settings(_context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        name, separator, value = (part.strip() for part in pair.partition("="))
+        if not (separator and value and name.isidentifier()):
+            raise click.BadParameter(f"{pair!r} is not of the form NAME=VALUE")
+        settings[name] = value
+    return settings
+
+
+_OPTIONS = (
+    click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True)),
+    click.option("--mixer", metavar="NAME", help="Only this mixer of the file (default: all)."),
+    click.option(
+        "--set",
+        "settings",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_split_settings,
+        help="Set a parameter of the mixers; may be repeated.",
+    ),
+    click.option(
+        "--output-format",
+        type=click.Choice(["full", "json"]),
+        default="full",
+        show_default=True,
+        help="Text for people, or one JSON object on stdout.",
+    ),
+)
+
+
+def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def length_option(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--length",
+        metavar="N",
+        type=click.IntRange(1, MAX_LENGTH),
+        default=4096,
+        show_default=True,
+        help="The sequence length at which quantities are evaluated.",
+    )(command)
