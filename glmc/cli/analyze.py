@@ -21,7 +21,8 @@ def analyze(file: str, mixer: str | None, settings: dict[str, str], output_forma
         glmc analyze power_of_two.glm --output-format json
     """
     with open_run(file, output_format, length=length) as run:
-        from glmc.report import mixer_json, mixer_report
+        from glmc.report.json import mixer_json
+        from glmc.report.text import mixer_report
 
         for pattern in run.patterns(mixer, settings):
             analysis = run.analyze(pattern, length)

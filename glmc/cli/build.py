@@ -43,7 +43,8 @@ def build(
     """
     with open_run(file, output_format) as run:
         from glmc.compiler import DEFAULT_LENGTH, plan_package, write_packages
-        from glmc.report import mixer_report, schedule_report
+        from glmc.report.schedules import schedule_report
+        from glmc.report.text import mixer_report
 
         analyses = tuple(run.analyze(pattern, DEFAULT_LENGTH) for pattern in run.patterns(mixer, settings))
         if not run.report.has_errors:

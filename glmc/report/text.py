@@ -1,10 +1,9 @@
-"""An analysis as INTERFACE's JSON object and as tables for a terminal. Nothing here prints."""
+"""An analysis as tables for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,73 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from glmc.diagnostics import printable
+from glmc.report.json import plain
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import CongestionFact, Fact, Facts, Verdict
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
-    from glmc.plan.nodes import Plan
-    from glmc.source import Source
 
 _COLOURS = {"proved": "green", "checked": "yellow", "open": "yellow", "refuted": "bold red"}
-
-
-def mixer_json(analysis: Analysis) -> dict[str, Any]:
-    """One entry of "mixers"."""
-    pattern, facts = analysis.pattern, analysis.facts
-    return {
-        "name": pattern.name,
-        "parameters": {name: _plain(value) for name, value in pattern.parameters},
-        "facts": {
-            "time": _fact_json(facts.time),
-            "total": _fact_json(facts.total),
-            "cache": _fact_json(facts.cache),
-            "path": _fact_json(facts.path),
-            "congestion": _congestion_json(facts.congestion),
-        },
-        "claims": [_claim_json(pattern.source, verdict) for verdict in analysis.verdicts],
-    }
-
-
-def _plain(value: Fraction | str) -> int | str:
-    """A parameter for JSON: integers as they are, other rationals "p/q", a map by its name."""
-    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else str(value)
-
-
-def _fact_json(fact: Fact) -> dict[str, Any]:
-    found = {
-        "growth": None if fact.growth is None else str(fact.growth),
-        "expression": fact.expression,
-        "at_length": fact.at_length,
-        "status": fact.status,
-        "because": fact.because,
-        "checked_to": fact.checked_to,
-    }
-    return found if fact.unreachable is None else {**found, "unreachable": list(fact.unreachable)}
-
-
-def _congestion_json(fact: CongestionFact) -> dict[str, Any]:
-    found = {
-        "length": fact.length,
-        "lower": fact.lower,
-        "upper": fact.upper,
-        "growth": None if fact.growth is None else str(fact.growth),
-        "status": fact.status,
-        "because": fact.because,
-    }
-    return found if fact.unroutable is None else {**found, "unroutable": list(fact.unroutable)}
-
-
-def _claim_json(source: Source, verdict: Verdict) -> dict[str, Any]:
-    line, column = source.position(verdict.claim.span.start)
-    return {
-        "claim": verdict.claim.text,
-        "verdict": verdict.verdict,
-        "derived": verdict.derived,
-        "witness": verdict.witness,
-        "line": line,
-        "column": column,
-    }
 
 
 def mixer_report(analysis: Analysis) -> RenderableType:
@@ -94,35 +34,8 @@ def mixer_report(analysis: Analysis) -> RenderableType:
     return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
 
 
-def schedule_report(plan: Plan) -> RenderableType:
-    """How the package of one mixer computes: a line a side, and the inputs of the operator."""
-    table = Table(
-        "heads",
-        "side",
-        "rows",
-        "slots",
-        "decoding keeps",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-    )
-    for share in plan.shares:
-        group = plan.groups[share.group]
-        for side in group.sides:
-            slots = "grow" if side.slot_count is None else str(side.slot_count)
-            table.add_row(
-                f"{share.fraction} {group.name}",
-                side.side,
-                side.row_class.value,
-                slots,
-                side.addressing.value,
-            )
-    inputs = Text(f"inputs: {', '.join(('x', *plan.inputs))}")
-    return Group(*(Padding(part, (0, 0, 1, 0)) for part in (table, inputs)))
-
-
 def _heading(pattern: Pattern) -> Text:
-    arguments = ", ".join(f"{name} = {_plain(value)}" for name, value in pattern.parameters)
+    arguments = ", ".join(f"{name} = {plain(value)}" for name, value in pattern.parameters)
     heading = Text(printable(pattern.name), style="bold")
     heading.append(printable(f"({arguments})") if arguments else "", style="not bold")
     if pattern.doc:
