@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
     from glmc.pattern.evaluate import EvaluationError
     from glmc.pattern.nodes import Pattern
+    from glmc.pictures.squares import Squares
     from glmc.plan.nodes import Plan
 
 DEFAULT_LENGTH = 4096
@@ -74,13 +76,28 @@ def analyze_pattern(pattern: Pattern, length: int, report: Sink) -> Analysis:
     """
     from glmc.analysis.analyze import analyze
     from glmc.analysis.verify import verify
+
+    with _row_problems(pattern):
+        facts = analyze(pattern, length)
+    return Analysis(pattern, facts, verify(pattern, facts, report))
+
+
+def draw_pattern(pattern: Pattern, length: int) -> tuple[Squares, ...]:
+    """Which entries of each group's A and B are present; raises GlmError if a row has no value."""
+    from glmc.pictures.squares import squares
+
+    with _row_problems(pattern):
+        return squares(pattern, length)
+
+
+@contextmanager
+def _row_problems(pattern: Pattern) -> Iterator[None]:
     from glmc.pattern.evaluate import EvaluationError
 
     try:
-        facts = analyze(pattern, length)
+        yield
     except EvaluationError as error:
         raise GlmError(pattern.source, (_row_problem(pattern, error),)) from error
-    return Analysis(pattern, facts, verify(pattern, facts, report))
 
 
 def _row_problem(pattern: Pattern, error: EvaluationError) -> Diagnostic:

@@ -12,6 +12,7 @@ from glmc import __version__
 from glmc.cli.analyze import analyze
 from glmc.cli.build import build
 from glmc.cli.check import check
+from glmc.cli.show import show
 
 BUG = 70
 _TRACEBACK = "GLMC_TRACEBACK"  # set in the environment to see where glmc's own code failed
@@ -34,13 +35,14 @@ def cli() -> None:
     Then
         glmc check power_of_two.glm          finds mistakes,
         glmc analyze power_of_two.glm        derives costs and judges the claims,
+        glmc show power_of_two.glm           draws what each output reads,
         glmc build power_of_two.glm -o out   writes the package out/power_of_two/.
 
     Exit codes: 0 done; 1 the file has mistakes or a claim is refuted; 2 wrong usage; 70 a bug of glmc's own.
     """
 
 
-for command in (check, analyze, build):
+for command in (check, analyze, show, build):
     cli.add_command(command)
 
 

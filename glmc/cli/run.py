@@ -15,6 +15,8 @@ import rich_click as click
 from glmc import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
 
     from glmc.compiler import Analysis
@@ -57,6 +59,13 @@ class Run:
 
             console = Console(highlight=False, markup=False, emoji=False)
             console.print(text, soft_wrap=isinstance(text, str))
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file that the user named; where that fails it is wrong usage."""
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
 
     def finish(self) -> None:
         """Print what is left to print and exit."""

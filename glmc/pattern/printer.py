@@ -90,6 +90,12 @@ class Names:
 PLAIN = Names()
 
 
+def print_signature(pattern: Pattern) -> str:
+    """The mixer and its parameters: ``power_of_two(base = 2)``."""
+    parameters = ", ".join(f"{name} = {value}" for name, value in pattern.parameters)
+    return f"{pattern.name}({parameters})" if parameters else pattern.name
+
+
 # -- parts ---------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glmc.analysis.facts import CongestionFact, Fact, Verdict
     from glmc.compiler import Analysis
+    from glmc.pattern.evaluate import BoolArray
+    from glmc.pattern.nodes import Pattern
+    from glmc.pictures.squares import Squares
     from glmc.source import Source
 
 
@@ -26,6 +29,19 @@ def mixer_json(analysis: Analysis) -> dict[str, Any]:
         },
         "claims": [_claim_json(pattern.source, verdict) for verdict in analysis.verdicts],
     }
+
+
+def squares_json(pattern: Pattern, groups: tuple[Squares, ...]) -> dict[str, Any]:
+    """A mixer's rows, those of each group of heads: row i of A and of B as the positions that it reads."""
+    return {
+        "name": pattern.name,
+        "parameters": {name: plain(value) for name, value in pattern.parameters},
+        "groups": [{"title": group.title, "A": _rows(group.a), "B": _rows(group.b)} for group in groups],
+    }
+
+
+def _rows(cells: BoolArray) -> list[list[int]]:
+    return [row.nonzero()[0].tolist() for row in cells]
 
 
 def _fact_json(fact: Fact) -> dict[str, Any]:

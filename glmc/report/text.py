@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glmc.diagnostics import printable
-from glmc.report.json import plain
+from glmc.pattern.printer import print_signature
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import CongestionFact, Fact, Facts, Verdict
@@ -35,9 +35,7 @@ def mixer_report(analysis: Analysis) -> RenderableType:
 
 
 def _heading(pattern: Pattern) -> Text:
-    arguments = ", ".join(f"{name} = {plain(value)}" for name, value in pattern.parameters)
-    heading = Text(printable(pattern.name), style="bold")
-    heading.append(printable(f"({arguments})") if arguments else "", style="not bold")
+    heading = Text(printable(print_signature(pattern)), style="bold")
     if pattern.doc:
         heading.append(f"\n{printable(pattern.doc)}", style="not bold italic")
     return heading
