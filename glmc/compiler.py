@@ -18,6 +18,7 @@ from glmc.syntax.lexer import MAX_CHARACTERS
 from glmc.syntax.nodes import Module
 
 if TYPE_CHECKING:
+    from glmc.analysis.connection import Connection
     from glmc.analysis.facts import Facts, Verdict
     from glmc.pattern.evaluate import EvaluationError
     from glmc.pattern.nodes import Pattern
@@ -96,6 +97,20 @@ def _row_problems(pattern: Pattern) -> Iterator[None]:
 
     try:
         yield
+    except EvaluationError as error:
+        raise GlmError(pattern.source, (_row_problem(pattern, error),)) from error
+
+
+def connect(pattern: Pattern, source: int, target: int) -> Connection | None:
+    """The influence paths from x_source to y_target, None without any.
+
+    Raises GlmError if a row on the way has no value, TooManyEntries where they cannot be followed.
+    """
+    from glmc.analysis.connection import connection
+    from glmc.pattern.evaluate import EvaluationError
+
+    try:
+        return connection(pattern, source, target)
     except EvaluationError as error:
         raise GlmError(pattern.source, (_row_problem(pattern, error),)) from error
 

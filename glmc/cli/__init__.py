@@ -12,6 +12,7 @@ from glmc import __version__
 from glmc.cli.analyze import analyze
 from glmc.cli.build import build
 from glmc.cli.check import check
+from glmc.cli.paths import paths
 from glmc.cli.show import show
 
 BUG = 70
@@ -36,13 +37,14 @@ def cli() -> None:
         glmc check power_of_two.glm          finds mistakes,
         glmc analyze power_of_two.glm        derives costs and judges the claims,
         glmc show power_of_two.glm           draws what each output reads,
+        glmc paths power_of_two.glm 0 100    shows how an input reaches an output,
         glmc build power_of_two.glm -o out   writes the package out/power_of_two/.
 
     Exit codes: 0 done; 1 the file has mistakes or a claim is refuted; 2 wrong usage; 70 a bug of glmc's own.
     """
 
 
-for command in (check, analyze, show, build):
+for command in (check, analyze, show, paths, build):
     cli.add_command(command)
 
 
