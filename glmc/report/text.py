@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -13,9 +12,10 @@ from rich.text import Text
 
 from glmc.diagnostics import printable
 from glmc.pattern.printer import print_signature
+from glmc.report.rows import fact_rows
 
 if TYPE_CHECKING:
-    from glmc.analysis.facts import CongestionFact, Fact, Facts, Verdict
+    from glmc.analysis.facts import Facts, Verdict
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
 
@@ -48,55 +48,22 @@ def _facts_table(facts: Facts) -> Table:
     table.add_column(f"at n = {facts.length}", justify="right", overflow="fold")
     table.add_column("growth", overflow="fold")
     table.add_column("known", no_wrap=True)
-    for name, fact in _quantities(facts):
-        value, growth = "?" if fact.at_length is None else str(fact.at_length), _growth(fact)
-        if fact.unreachable is not None:
-            value = growth = "∞"
-        table.add_row(name, fact.expression or "", value, growth, _status(fact.status))
-    congestion = facts.congestion
-    value = _interval(congestion, facts.length)
-    table.add_row("congestion", "", value, _growth(congestion), "" if value == "?" else _status(congestion.status))
+    for row in fact_rows(facts):
+        table.add_row(row.quantity, row.expression, row.value, row.growth, _status(row.status))
     return table
 
 
-def _quantities(facts: Facts) -> Iterator[tuple[str, Fact]]:
-    yield "time", facts.time
-    yield "total", facts.total
-    yield "cache", facts.cache
-    yield "path", facts.path
-
-
-def _growth(fact: Fact | CongestionFact) -> str:
-    return "?" if fact.growth is None else f"Θ({fact.growth})"
-
-
-def _interval(fact: CongestionFact, length: int) -> str:
-    if fact.unroutable is not None:
-        return "unroutable"
-    if fact.lower is None or fact.upper is None:
-        return "?"
-    value = str(fact.lower) if fact.lower == fact.upper else f"{fact.lower}–{fact.upper}"
-    return value if fact.length == length else f"{value} (n = {fact.length})"
-
-
 def _status(status: str) -> Text:
-    return Text(status, style=_COLOURS[status])
+    return Text(status, style=_COLOURS.get(status, ""))
 
 
 def _reasons(facts: Facts) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, fact in _quantities(facts):
-        reason = f"{fact.because} (enumerated to n = {fact.checked_to})"
-        table.add_row(name, Text(_unreached(fact.unreachable) + reason))
-    congestion = facts.congestion
-    table.add_row("congestion", Text(_unreached(congestion.unroutable) + congestion.because))
+    for row in fact_rows(facts):
+        table.add_row(row.quantity, Text(row.because))
     return table
-
-
-def _unreached(pair: tuple[int, int] | None) -> str:
-    return "" if pair is None else f"x_{pair[0]} never reaches y_{pair[1]}: "
 
 
 def _claims_table(verdicts: tuple[Verdict, ...]) -> Table:
