@@ -20,6 +20,7 @@ from glmc.syntax.nodes import Module
 if TYPE_CHECKING:
     from glmc.analysis.connection import Connection
     from glmc.analysis.facts import Facts, Verdict
+    from glmc.analysis.stability import Stability
     from glmc.pattern.evaluate import EvaluationError
     from glmc.pattern.nodes import Pattern
     from glmc.pictures.squares import Squares
@@ -36,6 +37,13 @@ class Analysis:
     pattern: Pattern
     facts: Facts
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def stability(self) -> tuple[Stability, ...]:
+        """What the weights guarantee about the outputs, for each group of heads."""
+        from glmc.analysis.stability import stability
+
+        return stability(self.pattern)
 
 
 # -- sources ------------------------------------------------------------------------------------------

@@ -5,8 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from glmc.pattern.printer import print_expr
+from glmc.report.rows import breaking_sentence
+
 if TYPE_CHECKING:
     from glmc.analysis.facts import CongestionFact, Fact, Verdict
+    from glmc.analysis.rules.breaking import Breaking
+    from glmc.analysis.stability import Bound, Stability
     from glmc.compiler import Analysis
     from glmc.pattern.evaluate import BoolArray
     from glmc.pattern.nodes import Pattern
@@ -27,6 +32,7 @@ def mixer_json(analysis: Analysis) -> dict[str, Any]:
             "path": _fact_json(facts.path),
             "congestion": _congestion_json(facts.congestion),
         },
+        "stability": [_stability_json(group, facts.length) for group in analysis.stability],
         "claims": [_claim_json(pattern.source, verdict) for verdict in analysis.verdicts],
     }
 
@@ -66,6 +72,42 @@ def _congestion_json(fact: CongestionFact) -> dict[str, Any]:
         "because": fact.because,
     }
     return found if fact.unroutable is None else {**found, "unroutable": list(fact.unroutable)}
+
+
+def _stability_json(stability: Stability, length: int) -> dict[str, Any]:
+    return {
+        "group": stability.group,
+        "heads": str(stability.fraction),
+        "inverse": _bound_json(stability.inverse, length),
+        "output": _bound_json(stability.output, length),
+        "breaking": None if stability.breaking is None else _breaking_json(stability.breaking),
+    }
+
+
+def _bound_json(bound: Bound | None, length: int) -> dict[str, Any] | None:
+    if bound is None:
+        return None
+    value = bound.at(length)
+    return {
+        "expression": print_expr(bound.most),
+        "growth": None if bound.growth is None else str(bound.growth),
+        "at_length": plain(value) if isinstance(value, Fraction) else value,
+        "because": bound.because,
+    }
+
+
+def _breaking_json(breaking: Breaking) -> dict[str, Any]:
+    return {
+        "side": breaking.side,
+        "row": breaking.row,
+        "columns": list(breaking.columns),
+        "coefficients": [plain(value) for value in breaking.coefficients],
+        "row_sum": None if breaking.row_sum is None else plain(breaking.row_sum),
+        "inverse_at_least": None if breaking.at_least is None else print_expr(breaking.at_least),
+        "breaks_inverse": breaking.breaks_inverse,
+        "breaks_output": breaking.breaks_output,
+        "because": breaking_sentence(breaking),
+    }
 
 
 def _claim_json(source: Source, verdict: Verdict) -> dict[str, Any]:

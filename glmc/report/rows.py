@@ -1,13 +1,18 @@
-"""Facts as lines of text, for tables of any kind."""
+"""Facts and bounds as lines of text, for tables of any kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from glmc.pattern.printer import print_expr
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import CongestionFact, Fact, Facts
+    from glmc.analysis.rules.breaking import Breaking
+    from glmc.analysis.stability import Bound, Stability
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,51 @@ def interval(fact: CongestionFact, length: int) -> str:
 
 def _unreached(pair: tuple[int, int] | None) -> str:
     return "" if pair is None else f"x_{pair[0]} never reaches y_{pair[1]}: "
+
+
+@dataclass(frozen=True)
+class StabilityRow:
+    """The bound on one norm, for one group of heads; texts as those of ``FactRow``."""
+
+    norm: str
+    expression: str
+    value: str
+    growth: str
+    because: str
+
+
+INVERSE, OUTPUT = "‖(I − B)⁻¹‖∞", "‖Y‖∞ / ‖X‖∞"
+
+
+def stability_rows(stability: Stability, length: int) -> Iterator[StabilityRow]:
+    breaking = stability.breaking
+    breaks = (False, False) if breaking is None else (breaking.breaks_inverse, breaking.breaks_output)
+    yield _stability_row(INVERSE, stability.inverse, length, breaks[0])
+    yield _stability_row(OUTPUT, stability.output, length, breaks[1])
+
+
+def _stability_row(norm: str, bound: Bound | None, length: int, breaks: bool) -> StabilityRow:
+    if bound is None:
+        because = "" if breaks else "no rule bounds it, and none shows that it has no bound"
+        return StabilityRow(norm, "none" if breaks else "?", "", "", because)
+    value = bound.at(length)
+    shown = "" if value is None else str(value) if isinstance(value, Fraction) else f"{value:.6g}"
+    growth = "exponential" if bound.growth is None else f"O({bound.growth})"
+    return StabilityRow(norm, f"≤ {print_expr(bound.most)}", shown, growth, bound.because)
+
+
+def breaking_sentence(breaking: Breaking) -> str:
+    """The row that breaks the bounds, its coefficients, and what follows."""
+    values = "x" if breaking.side == "A" else "y"
+    read = ", ".join(f"{values}_{column}" for column in breaking.columns[:_MANY])
+    read += ", …" if len(breaking.columns) > _MANY else ""
+    if breaking.row_sum is None:
+        return f"row {breaking.row} of {breaking.side} reads {read} with a coefficient that no input bounds"
+    coefficients = ", ".join(map(str, breaking.coefficients[:_MANY]))
+    row = f"row {breaking.row} of {breaking.side} may read {read} with {coefficients}: {breaking.row_sum} in sum"
+    if breaking.at_least is None:
+        return f"{row}; with such rows {INVERSE} is {breaking.norms[0]:.3g} at n = {breaking.tried}"
+    return f"{row}; with such rows {INVERSE} is at least {print_expr(breaking.at_least)}"
+
+
+_MANY = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -12,10 +13,11 @@ from rich.text import Text
 
 from glmc.diagnostics import printable
 from glmc.pattern.printer import print_signature
-from glmc.report.rows import fact_rows
+from glmc.report.rows import breaking_sentence, fact_rows, stability_rows
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
+    from glmc.analysis.stability import Stability
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
 
@@ -28,6 +30,7 @@ def mixer_report(analysis: Analysis) -> RenderableType:
         _heading(analysis.pattern),
         _facts_table(analysis.facts),
         _reasons(analysis.facts),
+        *(part for group in analysis.stability for part in _stability(group, analysis)),
     ]
     if analysis.verdicts:
         parts.append(_claims_table(analysis.verdicts))
@@ -64,6 +67,30 @@ def _reasons(facts: Facts) -> Table:
     for row in fact_rows(facts):
         table.add_row(row.quantity, Text(row.because))
     return table
+
+
+def _stability(group: Stability, analysis: Analysis) -> Iterator[RenderableType]:
+    """The bounds of one group of heads, and their reasons."""
+    rows = tuple(stability_rows(group, analysis.facts.length))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("stability", style="bold", no_wrap=True)
+    table.add_column("for all inputs", overflow="fold")
+    table.add_column(f"at n = {analysis.facts.length}", justify="right", overflow="fold")
+    table.add_column("growth", overflow="fold")
+    reasons = Table(box=None, pad_edge=False, show_header=False)
+    reasons.add_column(style="bold", no_wrap=True)
+    reasons.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(row.norm, row.expression, row.value, row.growth)
+        if row.because:
+            reasons.add_row(row.norm, Text(row.because))
+    if group.breaking is not None:
+        reasons.add_row("breaks", Text(breaking_sentence(group.breaking)))
+    if len(analysis.stability) > 1:
+        table.title = Text(f"{group.fraction} of the heads: {printable(group.group)}", style="italic")
+        table.title_justify = "left"
+    yield table
+    yield reasons
 
 
 def _claims_table(verdicts: tuple[Verdict, ...]) -> Table:

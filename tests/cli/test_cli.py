@@ -196,8 +196,21 @@ def test_json_of_analyze(file):
         "line": 5,
         "column": 3,
     }
+    (group,) = first["stability"]
+    assert (group["group"], group["heads"], group["breaking"]) == ("first", "1", None)
+    assert (group["inverse"]["expression"], group["inverse"]["at_length"]) == ("n", 1024)
+    assert (group["output"]["expression"], group["output"]["growth"]) == ("1", "1")
     assert second["facts"]["path"]["at_length"] is None
     assert second["facts"]["path"]["unreachable"] == [0, 4]
+
+
+def test_rows_that_break_every_bound(file):
+    name = file("glm 1\nmixer m { B[i] = { i - 1, i - 2 } weights A = 1 - sum(B) weights B = sigmoid(slot_gate) }")
+    (group,) = json.loads(run("analyze", name, "--output-format", "json").stdout)["mixers"][0]["stability"]
+    breaking = group["breaking"]
+    assert (breaking["row"], breaking["columns"], breaking["row_sum"]) == (2, [0, 1], "7/4")
+    assert breaking["inverse_at_least"] == "(7 / 4)^((n - 1) // 2)"
+    assert "at least (7 / 4)^((n - 1) // 2)" in " ".join(run("analyze", name).stdout.split())
 
 
 def test_json_when_exiting_1(file):

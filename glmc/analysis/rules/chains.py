@@ -76,8 +76,11 @@ def _least_distance(b: RowSet) -> int:
 
 
 def _acyclic_residues(b: RowSet) -> Chain | None:
-    period, furthest = common_period((b,)), reach(b)
-    if period is None or furthest is None or furthest > _LONGEST_CYCLE:
+    furthest = reach(b)
+    if furthest is None or furthest > _LONGEST_CYCLE:
+        return None
+    period = common_period((b,))
+    if period is None:
         return None
     start = -(-furthest // period) * period
     found = entries(b, start, start + period)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 from typing import assert_never
 
 from glmc.analysis.forms import Band, Block
@@ -70,16 +70,54 @@ class RowSums:
 
 
 def row_sums(group: Group) -> RowSums:
-    """The bounds for one group of heads, over all inputs."""
+    """The bounds for one group of heads, over all inputs.
+
+    Where rows of a side have at most one element, those with it and those without are looked at apart.
+    """
     try:
-        reading = Reading(group)
-        masses: dict[Side, tuple[Polynomial, ...]] = {"A": reading.masses("A"), "B": reading.masses("B")}
-        a, b = (reading.largest(masses[side]) for side in ("A", "B"))
-        element_a = reading.largest(reading.elements("A"))
-        gain = None if a is None or b is None else _gain(reading.corners(masses["A"], masses["B"]))
+        cases = [_corners(Reading(group, empty)) for empty in _empty_sides(group)]
     except TooLarge:
         return RowSums(None, None, None, None)
-    return RowSums(a, b, element_a, gain)
+    a, b, element_a = (
+        _largest(sums) for sums in zip(*((case.a, case.b, case.element_a) for case in cases), strict=True)
+    )
+    known = a is not None and b is not None
+    return RowSums(a, b, element_a, _gain(corner for case in cases for corner in case.both) if known else None)
+
+
+@dataclass(frozen=True)
+class _Case:
+    a: Fraction | None
+    b: Fraction | None
+    element_a: Fraction | None
+    both: tuple[tuple[Fraction, ...], ...]  # (Σ|a_ij|, Σ|b_ij|) at every corner
+
+
+def _corners(reading: Reading) -> _Case:
+    a, b = reading.masses("A"), reading.masses("B")
+    return _Case(
+        reading.largest(a),
+        reading.largest(b),
+        reading.largest(reading.elements("A")),
+        tuple(reading.corners(a, b)),
+    )
+
+
+def _largest(values: Iterable[Fraction | None]) -> Fraction | None:
+    found = tuple(values)
+    return None if None in found else max(value for value in found if value is not None)
+
+
+def _empty_sides(group: Group) -> Iterator[frozenset[Side]]:
+    single: list[Side] = ["A"] if most_elements(group.a) == 1 and not _reads_itself(group.a) else []
+    single += ["B"] if most_elements(group.b) == 1 else []
+    for count in range(len(single) + 1):
+        for sides in combinations(single, count):
+            yield frozenset(sides)
+
+
+def _reads_itself(row_set: RowSet) -> bool:
+    return any(isinstance(form, Band) and form.first == 0 for form in forms(row_set))
 
 
 def _gain(corners: Iterable[tuple[Fraction, ...]]) -> Fraction | None:
@@ -129,9 +167,10 @@ Terms = dict[Weight, Polynomial]
 
 @dataclass
 class Reading:
-    """The weights of one group as sums of atoms."""
+    """The weights of one group as sums of atoms, in rows that lack the ``empty`` sides."""
 
     group: Group
+    empty: frozenset[Side] = frozenset()
     ranges: dict[Variable, Ends] = field(default_factory=dict)
     atoms: dict[tuple[Side, Weight], Atom] = field(default_factory=dict)
 
@@ -191,6 +230,8 @@ class Reading:
         return most_elements(self.group.a if side == "A" else self.group.b)
 
     def terms(self, weight: Weight, side: Side) -> Terms:
+        if side in self.empty:
+            return {}
         match weight:
             case Constant(value):
                 return {_ONE: constant(value)}
@@ -258,9 +299,9 @@ class Reading:
         name = f"{print_weight(weight)} over {side}"
         match weight:
             case Constant():
-                rows = self.group.a if side == "A" else self.group.b
-                least = _UNIT if any(isinstance(form, Band) and form.first == 0 for form in forms(rows)) else _NOTHING
                 most = self._most(side)
+                rows = self.group.a if side == "A" else self.group.b
+                least = _UNIT if most == 1 or _reads_itself(rows) else _NOTHING
                 count = self._quantity(name, (least, None if most is None else Fraction(most)))
                 return Atom(_UNIT, _UNIT, count, count)
             case Softmax(score, "AB"):
