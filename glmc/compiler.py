@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from glmc.diagnostics import Diagnostic, GlmError, Sink
+from glmc.plan.target import DEFAULT, Target
 from glmc.source import Source
 from glmc.syntax.lexer import MAX_CHARACTERS
 from glmc.syntax.nodes import Module
@@ -132,20 +133,21 @@ def _row_problem(pattern: Pattern, error: EvaluationError) -> Diagnostic:
     return Undefined(span=pattern.span, operation=error.kind, witness=str(error))
 
 
-def plan_package(analysis: Analysis) -> Plan:
+def plan_package(analysis: Analysis, target: Target) -> Plan:
     """The schedule that the package of a mixer follows."""
     from glmc.plan.schedule import schedule
-    from glmc.plan.target import DEFAULT
 
-    return schedule(analysis.pattern, analysis.facts, DEFAULT)
+    return schedule(analysis.pattern, analysis.facts, target)
 
 
-def write_packages(analyses: tuple[Analysis, ...], directory: Path, *, force: bool) -> tuple[Path, ...]:
+def write_packages(
+    analyses: tuple[Analysis, ...], directory: Path, *, force: bool, target: Target = DEFAULT
+) -> tuple[Path, ...]:
     """Write the package of every mixer, or none; their folders. Raises GlmError if a file is in the way."""
     from glmc.emit.package import build
 
     mixers = [(analysis.pattern, analysis.facts) for analysis in analyses]
-    return build(mixers, directory, force=force)
+    return build(mixers, directory, force=force, target=target)
 
 
 # -- Python entry points ------------------------------------------------------------------------------

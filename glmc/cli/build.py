@@ -6,8 +6,9 @@ from pathlib import Path
 
 import rich_click as click
 
-from glmc.cli.options import common_options
+from glmc.cli.options import common_options, target_option
 from glmc.cli.run import open_run, progress
+from glmc.plan.target import DEFAULT, TARGETS
 
 
 @click.command()
@@ -20,6 +21,7 @@ from glmc.cli.run import open_run, progress
     default=Path(),
     help="Where to write the packages (default: the current folder).",
 )
+@target_option("The machine that the schedule is made for", default=DEFAULT.name)
 @click.option("--force", is_flag=True, help="Overwrite files of the packages that were edited by hand.")
 @click.option("--explain", is_flag=True, help="Also print the derived facts and the schedule.")
 def build(
@@ -28,6 +30,7 @@ def build(
     settings: dict[str, str],
     output_format: str,
     directory: Path,
+    target: str,
     force: bool,
     explain: bool,
 ) -> None:
@@ -49,10 +52,10 @@ def build(
         analyses = tuple(run.analyze(pattern, DEFAULT_LENGTH) for pattern in run.patterns(mixer, settings))
         if not run.report.has_errors:
             with progress("writing packages"):
-                packages = write_packages(analyses, directory, force=force)
+                packages = write_packages(analyses, directory, force=force, target=TARGETS[target])
             for analysis, package in zip(analyses, packages, strict=True):
                 if explain:
                     run.say(mixer_report(analysis))
-                    run.say(schedule_report(plan_package(analysis)))
+                    run.say(schedule_report(plan_package(analysis, TARGETS[target])))
                 run.add({"name": analysis.pattern.name, "package": str(package)})
                 run.say(f"{analysis.pattern.name}: wrote {package}")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import rich_click as click
 
+from glmc.plan.target import TARGETS
+
 MAX_LENGTH = 2**20  # enumeration needs memory for a few numbers a position
 
 
@@ -55,3 +57,13 @@ def length_option(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="The sequence length at which quantities are evaluated.",
     )(command)
+
+
+def target_option(meaning: str, default: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--target",
+        type=click.Choice(list(TARGETS)),
+        default=default,
+        show_default=default is not None,
+        help=f"{meaning}.",
+    )

@@ -27,7 +27,7 @@ from glmc.emit.modules import modules
 from glmc.pattern.nodes import Pattern
 from glmc.plan.nodes import Plan
 from glmc.plan.schedule import schedule
-from glmc.plan.target import DEFAULT
+from glmc.plan.target import DEFAULT, Target
 
 BACKENDS: tuple[Backend, ...] = (TorchReference(), TritonKernels(), DecodeStep())
 MANIFEST = "manifest.json"
@@ -44,7 +44,9 @@ class Package:
     stale: tuple[str, ...]
 
 
-def build(mixers: Iterable[tuple[Pattern, Facts]], directory: Path, *, force: bool) -> tuple[Path, ...]:
+def build(
+    mixers: Iterable[tuple[Pattern, Facts]], directory: Path, *, force: bool, target: Target = DEFAULT
+) -> tuple[Path, ...]:
     """Writes ``directory/<mixer>/`` for every mixer of one file; the folders, in order.
 
     Raises GlmError, with nothing written, if a name or a file is in the way or the folder cannot be written.
@@ -54,7 +56,7 @@ def build(mixers: Iterable[tuple[Pattern, Facts]], directory: Path, *, force: bo
     source = None
     for pattern, facts in mixers:
         source = pattern.source
-        plan = schedule(pattern, facts, DEFAULT)
+        plan = schedule(pattern, facts, target)
         if keyword.iskeyword(plan.class_name):
             problems.append(ClassNameTaken(span=pattern.span, mixer=pattern.name, name=plan.class_name))
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
@@ -12,11 +14,11 @@ from glmc.pattern.interpret import interpret
 from glmc.plan.interpret import interpret_plan
 from glmc.plan.nodes import Addressing, RowClass
 from glmc.plan.schedule import schedule
-from glmc.plan.target import Target
+from glmc.plan.target import DEFAULT
 from tests import strategies
 from tests.emit.built import NO_FACTS, patterns
 
-TINY = Target(chunk=4)
+TINY = replace(DEFAULT, chunk=4)
 
 
 @settings(
