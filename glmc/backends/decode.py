@@ -7,15 +7,14 @@ order, which weights); the templates say how torch and Triton do it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from glmc.analysis.forms import Band
 from glmc.analysis.recognise import is_shift_invariant, recognise
 from glmc.backends.expressions import print_weight
 from glmc.backends.nodes import GeneratedFile
-from glmc.backends.weight_code import Score, operands, scores, walk, weight_code
+from glmc.backends.weight_code import Score, reductions, scores, walk, weight_code
 from glmc.emit.environment import render
-from glmc.pattern.nodes import Constant, Dot, Gate, Learned, RowSum, Side, SlotGate, Softmax, Weight
+from glmc.pattern.nodes import Dot, Gate, Learned, RowSum, Side, SlotGate, Softmax, Weight
 from glmc.pattern.rows import entries
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 
@@ -301,7 +300,7 @@ def step_of(group: GroupPlan) -> Step:
     """How a step of ``group`` is computed."""
     sides = {side.side: _step_side(side) for side in group.sides}
     trees = {side.side: side.weight for side in group.sides}
-    order = _reductions(trees)
+    order = reductions(trees)
     softmaxes = [node for node in order if isinstance(node, Softmax)]
     suffixes = {node: f"_{place}" if place else "" for place, node in enumerate(softmaxes)}
 
@@ -352,20 +351,3 @@ def step_of(group: GroupPlan) -> Step:
 
 def _step_side(side: SidePlan) -> StepSide:
     return StepSide(side, tuple(dict.fromkeys(score.right for score in scores(side.weight, side.name))))
-
-
-def _reductions(trees: dict[Side, Weight]) -> tuple[Softmax | RowSum, ...]:
-    """The statistics of the row that the weights rest on, each after those that it needs itself."""
-    found: dict[Softmax | RowSum, None] = {}
-
-    def visit(weight: Weight) -> None:
-        for part in operands(weight):
-            visit(part)
-        if isinstance(weight, RowSum):
-            visit(trees.get(weight.side, Constant(Fraction(0))))
-        if isinstance(weight, Softmax | RowSum):
-            found[weight] = None
-
-    for tree in trees.values():
-        visit(tree)
-    return tuple(found)

@@ -34,6 +34,11 @@ def print_weight(weight: Weight, bound: Mapping[Weight, str], library: str = "tl
     return text
 
 
+def print_factor(weight: Weight, bound: Mapping[Weight, str]) -> str:
+    """``weight`` in Triton as the first factor of a product."""
+    return _operand(weight, bound, "tl", _PRODUCT)
+
+
 def print_number(value: Fraction) -> str:
     """The float literal nearest to ``value``."""
     return repr(float(value))

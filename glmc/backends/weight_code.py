@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from glmc.backends.expressions import print_weight
 from glmc.pattern.nodes import (
@@ -12,6 +13,7 @@ from glmc.pattern.nodes import (
     Gate,
     Learned,
     RowSum,
+    Side,
     Sigmoid,
     SlotGate,
     Softmax,
@@ -89,6 +91,23 @@ def operands(weight: Weight) -> tuple[Weight, ...]:
             return (numerator, denominator)
         case _:
             return ()
+
+
+def reductions(trees: Mapping[Side, Weight]) -> tuple[Softmax | RowSum, ...]:
+    """The statistics of the row that the weights rest on, each after those that it needs itself."""
+    found: dict[Softmax | RowSum, None] = {}
+
+    def visit(weight: Weight) -> None:
+        for part in operands(weight):
+            visit(part)
+        if isinstance(weight, RowSum):
+            visit(trees.get(weight.side, Constant(Fraction(0))))
+        if isinstance(weight, Softmax | RowSum):
+            found[weight] = None
+
+    for tree in trees.values():
+        visit(tree)
+    return tuple(found)
 
 
 @dataclass

@@ -110,7 +110,12 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
             signature = {key: signature_of(value) for key, value in zip(names, arguments, strict=True)}
             fixed = constants | {key: None for key, kind in signature.items() if kind == "constexpr"}
             signature |= dict.fromkeys(fixed, "constexpr")
-            source = ASTSource(fn=recorder.kernel, signature=signature, constexprs=fixed)
+            aligned = {
+                (place,): [["tt.divisibility", 16]]  # as torch allocates
+                for place, key in enumerate(recorder.kernel.arg_names)
+                if signature[key].startswith("*")
+            }
+            source = ASTSource(fn=recorder.kernel, signature=signature, constexprs=fixed, attrs=aligned)
             yield triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
 
 
