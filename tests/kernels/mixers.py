@@ -12,6 +12,18 @@ BY_SLOT = {
     "blocks_both": """
         A[i] = block(8)[i] B[i] = block(16)[i] - {i} weights A = const weights B = 0.1 * sigmoid(gate)""",
     "pairs": "A[i] = {i - j*k for j in 0..4 for k in 0..4} weights A = softmax(2 * dot(q, k))",
+    "gated_softmaxes": """
+        A[i] = {i, i - 1} B[i] = {i - 2^k for k in 0..}
+        weights A = (1 - sigmoid(gate)) * softmax(dot(q, k)) weights B = sigmoid(gate) * softmax(slot_gate + const)""",
+    "sparse_delta": """
+        B[i] = {i - 2^k for k in 0..}
+        weights A = sigmoid(gate) weights B = -sigmoid(gate) * dot(unit(k), unit(k))""",
+    "quotients": """
+        A[i] = {i - 3*k for k in 0..3} B[i] = {i - 2^k for k in 0..5}
+        weights A = (0.5 + const) / (1 + sum(B)) weights B = sigmoid(slot_gate) / (3 + sigmoid(gate))""",
+    "two_scores": """
+        A[i] = {i - 2^k for k in 0..} | {i}
+        weights A = 0.9 * softmax(dot(q, k) + sigmoid(gate) * dot(k, k)) + 0.1 * sigmoid(dot(q, k))""",
     "keys_alone": "A[i] = fenwick[i] weights A = softmax(dot(k, k))",
 }
 

@@ -44,7 +44,7 @@ def test_interpreted_kernels_compute_the_meaning(name: str, interpreted: dict[st
 
 def test_interpreted_kernels_in_bfloat16(interpreted: dict[str, Errors]) -> None:
     found = {name: errors for name, errors in interpreted.items() if name.endswith("bfloat16")}
-    assert len(found) == 3
+    assert len(found) == 4
     for name, errors in found.items():
         assert errors.pop("repeats")
         assert max(errors.values()) < 0.05, (name, errors)

@@ -31,11 +31,13 @@ Notation
     b, h, d     batch element, head, channel
     i, j        output row, source row, both local to their sequence
     s           slot: the s-th source of row i is j = P(i, s)
-    w_is        coefficient of slot s in row i, float32
+    w_is        coefficient of slot s in row i
     first       place of a sequence's row 0 among the T tokens (0 unless sequences are packed)
     T, H, S, D  tokens, heads, slots, channels
 
-A product is deterministic: one program owns each element of the output, and sums in a fixed order in float32.
+What belongs to entries is slot-major: float32 [B, H, S, T], exactly 0 where an entry is absent. Vectors are
+[B, T, H, D]. A product is deterministic: one program owns each element of the output, and sums in a fixed order
+in float32.
 """
 
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
@@ -51,10 +53,9 @@ from typing import Any, NamedTuple
 import torch
 import triton
 import triton.language as tl
-from torch.autograd.function import Function
+from torch.autograd.function import Function, once_differentiable
 
 from . import rows
-from .weights import weights
 
 # -- where the entries are -----------------------------------------------------------------------------------
 
@@ -82,6 +83,26 @@ def _index(table: Table, length: int, device: torch.device) -> Index:
     return Index((last - table(last, length, device)[0]).int())
 
 
+@dataclass(frozen=True)
+class Entries:
+    """The entries of one side in a batch: its index, how many slots, the bounds of packed sequences."""
+
+    index: Index
+    slots: int
+    starts: torch.Tensor | None
+    stops: torch.Tensor | None
+
+    @property
+    def by_row(self) -> tuple[Any, ...]:
+        """Where kernels look for the sources of rows."""
+        return (self.index.shift,)
+
+    @property
+    def by_column(self) -> tuple[Any, ...]:
+        """Where kernels look for the readers of columns."""
+        return (self.index.shift,)
+
+
 @triton.jit
 def bound(bound_ptr, otherwise, t, T, PACKED: tl.constexpr):
     """The first token, or the end, of token t's sequence: `otherwise` unless sequences are packed."""
@@ -93,72 +114,71 @@ def bound(bound_ptr, otherwise, t, T, PACKED: tl.constexpr):
 
 @triton.jit
 def source(shift_ptr, i, s, wanted):
-    """P(i, s) and whether it is present; only where `wanted`."""
-    j = i - tl.load(shift_ptr + s, mask=wanted, other=0)
-    return j, wanted & (j >= 0)
+    """How far back from rows i their sources in slot s are, and whether they are present; where `wanted`."""
+    shift = tl.load(shift_ptr + s)
+    return shift, wanted & (shift <= i)
 
 
 @triton.jit
-def reader(shift_ptr, j, r, length, wanted):
-    """The r-th reader (i, s) of column j, and whether sequences of that length have it; where `wanted`."""
-    i = j + tl.load(shift_ptr + r, mask=wanted, other=0)
-    s = r + j * 0
-    return i, s, wanted & (i < length)
+def presence(shift_ptr, t, i, s, T, S):
+    """Which of slots × rows hold an entry."""
+    wanted = (s < S)[:, None] & (t < T)[None, :]
+    return wanted & (tl.load(shift_ptr + s, mask=s < S, other=0)[:, None] <= i[None, :])
+
+
+@triton.jit
+def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
+    """What a program has of one head: its tokens t, their rows i, the first token of b, h, and b·H + h."""
+    row_blocks = tl.cdiv(T, ROWS)
+    t = (tl.program_id(0) % row_blocks) * ROWS + tl.arange(0, ROWS)
+    bh = tl.program_id(0) // row_blocks
+    i = t - bound(starts_ptr, 0, t, T, PACKED)
+    return t, i, (bh // H).to(tl.int64) * T, bh % H, bh.to(tl.int64)
 
 
 # -- products over the entries -------------------------------------------------------------------------------
 
 
-@triton.jit(do_not_specialize=["T", "S"])
-def power_of_two_scores_kernel(
+@triton.jit
+def products(
     left_ptr,
     right_ptr,
     out_ptr,
+    scale,
     shift_ptr,
-    starts_ptr,
+    t,
+    i,
+    token,
+    h,
     T,
     S,
     H,
     D: tl.constexpr,
-    ROWS: tl.constexpr,
-    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
-    PACKED: tl.constexpr,
 ):
-    """out_is = left_i · right_j for j = P(i, s), 0 where absent. One program: ROWS × SLOTS of one head."""
-    slot_blocks = tl.cdiv(S, SLOTS)
-    row_blocks = tl.cdiv(T, ROWS)
-    program = tl.program_id(0)
-    s = (program % slot_blocks) * SLOTS + tl.arange(0, SLOTS)
-    t = (program // slot_blocks % row_blocks) * ROWS + tl.arange(0, ROWS)
-    bh = program // slot_blocks // row_blocks
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-
-    first = bound(starts_ptr, 0, t, T, PACKED)
-    inside = (t < T)[:, None] & (s < S)[None, :]
-    j, present = source(shift_ptr, (t - first)[:, None], s[None, :], inside)
-    left = ((token + t) * H + h) * D
-    right = ((token + first[:, None] + j) * H + h) * D
-
-    total = tl.zeros([ROWS, SLOTS], tl.float32)
+    """out_is = scale · left_i · right_j for j = P(i, s), one slot after another; nothing where absent."""
     for d0 in range(0, D, CHANNELS):
         d = d0 + tl.arange(0, CHANNELS)
-        kept = (t < T)[:, None] & (d < D)[None, :]
-        u = tl.load(left_ptr + left[:, None] + d[None, :], mask=kept, other=0.0)
-        v = tl.load(
-            right_ptr + right[:, :, None] + d[None, None, :],
-            mask=present[:, :, None] & (d < D)[None, None, :],
-            other=0.0,
-        )
-        total += tl.sum(u.to(tl.float32)[:, None, :] * v.to(tl.float32), 2)
-    tl.store(out_ptr + ((token + t) * H + h)[:, None] * S + s[None, :], total, mask=inside)
+        at = ((token + t) * H + h)[:, None] * D + d[None, :]
+        inside = (t < T)[:, None] & (d < D)[None, :]
+        left = tl.load(left_ptr + at, mask=inside, other=0.0).to(tl.float32)
+        for s in range(0, S):
+            back, present = source(shift_ptr, i, s, t < T)
+            right = right_ptr + at - back.to(tl.int64) * (H * D)
+            right = tl.load(right, mask=inside & present[:, None], other=0.0)
+            total = scale * tl.sum(left * right.to(tl.float32), 1)
+            out = out_ptr + s * T.to(tl.int64) + t
+            if D > CHANNELS:
+                total += tl.load(out, mask=present & (d0 > 0), other=0.0)
+            tl.store(out, total, mask=present)
+        tl.debug_barrier()  # what is stored is read by other threads
 
 
 @triton.jit(do_not_specialize=["T", "S"])
 def power_of_two_apply_kernel(
     w_ptr,
     x_ptr,
+    plus_ptr,
     out_ptr,
     shift_ptr,
     starts_ptr,
@@ -167,41 +187,34 @@ def power_of_two_apply_kernel(
     H,
     D: tl.constexpr,
     ROWS: tl.constexpr,
-    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
     PACKED: tl.constexpr,
+    PLUS: tl.constexpr,
 ):
-    """out_i = Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
-    channel_blocks = tl.cdiv(D, CHANNELS)
-    row_blocks = tl.cdiv(T, ROWS)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    t = (program // channel_blocks % row_blocks) * ROWS + tl.arange(0, ROWS)
-    bh = program // channel_blocks // row_blocks
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-
-    first = bound(starts_ptr, 0, t, T, PACKED)
-    total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s0 in range(0, S, SLOTS):
-        s = s0 + tl.arange(0, SLOTS)
-        inside = (t < T)[:, None] & (s < S)[None, :]
-        j, present = source(shift_ptr, (t - first)[:, None], s[None, :], inside)
-        w = tl.load(w_ptr + ((token + t) * H + h)[:, None] * S + s[None, :], mask=present, other=0.0)
-        x = tl.load(
-            x_ptr + ((token + first[:, None] + j) * H + h)[:, :, None] * D + d[None, None, :],
-            mask=present[:, :, None] & (d < D)[None, None, :],
-            other=0.0,
-        )
-        total += tl.sum(w[:, :, None] * x.to(tl.float32), 1)
-    out = out_ptr + ((token + t) * H + h)[:, None] * D + d[None, :]
-    tl.store(out, total, mask=(t < T)[:, None] & (d < D)[None, :])
+    """out_i = plus_i + Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
+    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    at = ((token + t) * H + h)[:, None] * D + d[None, :]
+    inside = (t < T)[:, None] & (d < D)[None, :]
+    w_ptr += bh * S * T
+    if PLUS:
+        total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
+    else:
+        total = tl.zeros([ROWS, CHANNELS], tl.float32)
+    for s in range(0, S):
+        back, present = source(shift_ptr, i, s, t < T)
+        w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
+        x = x_ptr + at - back.to(tl.int64) * (H * D)
+        x = tl.load(x, mask=inside & present[:, None], other=0.0)
+        total += w[:, None] * x.to(tl.float32)
+    tl.store(out_ptr + at, total, mask=inside)
 
 
 @triton.jit(do_not_specialize=["T", "S"])
 def power_of_two_apply_transposed_kernel(
     w_ptr,
     g_ptr,
+    plus_ptr,
     out_ptr,
     shift_ptr,
     starts_ptr,
@@ -211,42 +224,368 @@ def power_of_two_apply_transposed_kernel(
     H,
     D: tl.constexpr,
     ROWS: tl.constexpr,
-    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
     PACKED: tl.constexpr,
+    PLUS: tl.constexpr,
 ):
-    """out_j = Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
-    channel_blocks = tl.cdiv(D, CHANNELS)
-    row_blocks = tl.cdiv(T, ROWS)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    t = (program // channel_blocks % row_blocks) * ROWS + tl.arange(0, ROWS)
-    bh = program // channel_blocks // row_blocks
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-
-    first = bound(starts_ptr, 0, t, T, PACKED)
+    """out_j = plus_j + Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
+    t, _, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    at = ((token + t) * H + h)[:, None] * D + d[None, :]
+    inside = (t < T)[:, None] & (d < D)[None, :]
     end = bound(stops_ptr, T, t, T, PACKED)
-    j = t - first
-    total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for r0 in range(0, S, SLOTS):
-        r = r0 + tl.arange(0, SLOTS)
-        wanted = (t < T)[:, None] & (r < S)[None, :]
-        length = (end - first)[:, None]
-        i, s, present = reader(shift_ptr, j[:, None], r[None, :], length, wanted)
-        row = (token + first[:, None] + i) * H + h
-        w = tl.load(w_ptr + row * S + s, mask=present, other=0.0)
-        g = tl.load(
-            g_ptr + row[:, :, None] * D + d[None, None, :],
-            mask=present[:, :, None] & (d < D)[None, None, :],
-            other=0.0,
-        )
-        total += tl.sum(w[:, :, None] * g.to(tl.float32), 1)
-    out = out_ptr + ((token + t) * H + h)[:, None] * D + d[None, :]
-    tl.store(out, total, mask=(t < T)[:, None] & (d < D)[None, :])
+    w_ptr += bh * S * T
+    if PLUS:
+        total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
+    else:
+        total = tl.zeros([ROWS, CHANNELS], tl.float32)
+    for s in range(0, S):
+        ahead = tl.load(shift_ptr + s)
+        present = (t < T) & (t + ahead < end)
+        w = tl.load(w_ptr + s * T.to(tl.int64) + t + ahead, mask=present, other=0.0)
+        g = tl.load(g_ptr + at + ahead.to(tl.int64) * (H * D), mask=inside & present[:, None], other=0.0)
+        total += w[:, None] * g.to(tl.float32)
+    tl.store(out_ptr + at, total, mask=inside)
+
+
+# -- coefficients --------------------------------------------------------------------------------------------
+
+
+@triton.jit(do_not_specialize=["T", "S_A", "S_B"])
+def power_of_two_coefficients_kernel(
+    q_ptr,
+    k_ptr,
+    a_ptr,
+    b_ptr,
+    dot_q_k_a_ptr,
+    dot_q_k_b_ptr,
+    shift_a_ptr,
+    shift_b_ptr,
+    starts_ptr,
+    T,
+    S_A,
+    S_B,
+    H,
+    scale,
+    K: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    ROWS: tl.constexpr,
+    SLOTS_A: tl.constexpr,
+    SLOTS_B: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """The declared weights of all slots. One program: ROWS of one head."""
+    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    a_ptr += bh * S_A * T
+    b_ptr += bh * S_B * T
+    dot_q_k_a_ptr += bh * S_A * T
+    dot_q_k_b_ptr += bh * S_B * T
+    products(
+        q_ptr,
+        k_ptr,
+        dot_q_k_a_ptr,
+        scale,
+        shift_a_ptr,
+        t,
+        i,
+        token,
+        h,
+        T,
+        S_A,
+        H,
+        K,
+        CHANNELS,
+    )
+    products(
+        q_ptr,
+        k_ptr,
+        dot_q_k_b_ptr,
+        scale,
+        shift_b_ptr,
+        t,
+        i,
+        token,
+        h,
+        T,
+        S_B,
+        H,
+        K,
+        CHANNELS,
+    )
+
+    largest = tl.full([1, ROWS], -1e38, tl.float32)
+    total = tl.zeros([1, ROWS], tl.float32)
+    for s0 in range(0, S_A, SLOTS_A):
+        s = s0 + tl.arange(0, SLOTS_A)
+        present = presence(shift_a_ptr, t, i, s, T, S_A)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
+        score = tl.where(present, dot_q_k_a, float("-inf"))
+        larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
+        total *= tl.exp(largest - larger)
+        total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
+        largest = larger
+    for s0 in range(0, S_B, SLOTS_B):
+        s = s0 + tl.arange(0, SLOTS_B)
+        present = presence(shift_b_ptr, t, i, s, T, S_B)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
+        score = tl.where(present, dot_q_k_b, float("-inf"))
+        larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
+        total *= tl.exp(largest - larger)
+        total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
+        largest = larger
+    total = tl.where(total == 0.0, 1.0, total)
+
+    for s0 in range(0, S_A, SLOTS_A):
+        s = s0 + tl.arange(0, SLOTS_A)
+        present = presence(shift_a_ptr, t, i, s, T, S_A)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
+        softmax_a = tl.exp(dot_q_k_a - largest) / total
+        a = tl.where(present, softmax_a, 0.0)
+        tl.store(a_ptr + at, a, mask=(s < S_A)[:, None] & (t < T)[None, :])
+
+    for s0 in range(0, S_B, SLOTS_B):
+        s = s0 + tl.arange(0, SLOTS_B)
+        present = presence(shift_b_ptr, t, i, s, T, S_B)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
+        softmax_b = tl.exp(dot_q_k_b - largest) / total
+        b = tl.where(present, softmax_b, 0.0)
+        tl.store(b_ptr + at, b, mask=(s < S_B)[:, None] & (t < T)[None, :])
+
+
+class Coefficients(NamedTuple):
+    """What the coefficients' kernel leaves: coefficients [B, H, S, T]."""
+
+    a: torch.Tensor
+    b: torch.Tensor
+
+
+def coefficients(
+    at_a: Entries,
+    at_b: Entries,
+    x: torch.Tensor,
+    q: torch.Tensor,
+    k: torch.Tensor,
+) -> Coefficients:
+    """The coefficients of all entries for inputs of x's batch, length and heads."""
+    B, T, H, _ = x.shape
+    a = torch.empty(B, H, at_a.slots, T, dtype=torch.float32, device=x.device)
+    b = torch.empty(B, H, at_b.slots, T, dtype=torch.float32, device=x.device)
+    dot_q_k_a = a
+    dot_q_k_b = b
+    d_k = q.shape[-1]
+    channels = block_size(d_k, 64)
+    block = TILE // channels
+    if x.numel():
+        with torch.cuda.device_of(x):
+            power_of_two_coefficients_kernel[(B * H * triton.cdiv(T, block),)](
+                q.contiguous(),
+                k.contiguous(),
+                a,
+                b,
+                dot_q_k_a,
+                dot_q_k_b,
+                *at_a.by_row,
+                *at_b.by_row,
+                at_a.starts,
+                T,
+                at_a.slots,
+                at_b.slots,
+                H,
+                d_k**-0.5,
+                K=d_k,
+                CHANNELS=channels,
+                ROWS=block,
+                SLOTS_A=block_size(at_a.slots, 16),
+                SLOTS_B=block_size(at_b.slots, 16),
+                PACKED=at_a.starts is not None,
+            )
+    return Coefficients(a, b)
+
+
+@triton.jit(do_not_specialize=["T", "S_A", "S_B"])
+def power_of_two_pull_kernel(
+    grad_ptr,
+    x_ptr,
+    y_ptr,
+    a_ptr,
+    b_ptr,
+    slope_a_ptr,
+    slope_b_ptr,
+    slope_dot_q_k_a_ptr,
+    slope_dot_q_k_b_ptr,
+    shift_a_ptr,
+    shift_b_ptr,
+    starts_ptr,
+    T,
+    S_A,
+    S_B,
+    H,
+    scale,
+    D: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    ROWS: tl.constexpr,
+    SLOTS_A: tl.constexpr,
+    SLOTS_B: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """The slopes of coefficients, grad_i · value_j, and through the weights those of all that they depend on.
+
+    One program: ROWS of one head.
+    """
+    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    a_ptr += bh * S_A * T
+    b_ptr += bh * S_B * T
+    slope_dot_q_k_a_ptr += bh * S_A * T
+    slope_dot_q_k_b_ptr += bh * S_B * T
+    slope_a_ptr += bh * S_A * T
+    slope_b_ptr += bh * S_B * T
+    products(
+        grad_ptr,
+        x_ptr,
+        slope_a_ptr,
+        1.0,
+        shift_a_ptr,
+        t,
+        i,
+        token,
+        h,
+        T,
+        S_A,
+        H,
+        D,
+        CHANNELS,
+    )
+    products(
+        grad_ptr,
+        y_ptr,
+        slope_b_ptr,
+        1.0,
+        shift_b_ptr,
+        t,
+        i,
+        token,
+        h,
+        T,
+        S_B,
+        H,
+        D,
+        CHANNELS,
+    )
+
+    mean = tl.zeros([1, ROWS], tl.float32)
+    for s0 in range(0, S_A, SLOTS_A):
+        s = s0 + tl.arange(0, SLOTS_A)
+        present = presence(shift_a_ptr, t, i, s, T, S_A)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        slope_a = tl.load(slope_a_ptr + at, mask=present, other=0.0)
+        a = tl.load(a_ptr + at, mask=present, other=0.0)
+        softmax_a = a
+        mean += tl.sum(tl.where(present, softmax_a * slope_a, 0.0), 0, keep_dims=True)
+    for s0 in range(0, S_B, SLOTS_B):
+        s = s0 + tl.arange(0, SLOTS_B)
+        present = presence(shift_b_ptr, t, i, s, T, S_B)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
+        b = tl.load(b_ptr + at, mask=present, other=0.0)
+        softmax_b = b
+        mean += tl.sum(tl.where(present, softmax_b * slope_b, 0.0), 0, keep_dims=True)
+
+    for s0 in range(0, S_A, SLOTS_A):
+        s = s0 + tl.arange(0, SLOTS_A)
+        present = presence(shift_a_ptr, t, i, s, T, S_A)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        slope_a = tl.load(slope_a_ptr + at, mask=present, other=0.0)
+        a = tl.load(a_ptr + at, mask=present, other=0.0)
+        softmax_a = a
+        slope_score = softmax_a * (slope_a - mean)
+        slope = tl.where(present, slope_score, 0.0)
+        tl.store(slope_dot_q_k_a_ptr + at, scale * slope, mask=(s < S_A)[:, None] & (t < T)[None, :])
+    for s0 in range(0, S_B, SLOTS_B):
+        s = s0 + tl.arange(0, SLOTS_B)
+        present = presence(shift_b_ptr, t, i, s, T, S_B)
+        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
+        b = tl.load(b_ptr + at, mask=present, other=0.0)
+        softmax_b = b
+        slope_score = softmax_b * (slope_b - mean)
+        slope = tl.where(present, slope_score, 0.0)
+        tl.store(slope_dot_q_k_b_ptr + at, scale * slope, mask=(s < S_B)[:, None] & (t < T)[None, :])
+
+
+class Slopes(NamedTuple):
+    """Derivatives: of scores [B, H, S, T], of logits as the logits."""
+
+    dot_q_k_a: torch.Tensor
+    dot_q_k_b: torch.Tensor
+
+
+def pull(
+    at_a: Entries,
+    at_b: Entries,
+    grad: torch.Tensor,
+    y: torch.Tensor,
+    x: torch.Tensor,
+    q: torch.Tensor,
+    k: torch.Tensor,
+    found: Coefficients,
+) -> Slopes:
+    """The slopes of all that the coefficients depend on, from grad, the slope of U [B, T, H, D]."""
+    B, T, H, D = x.shape
+    channels = block_size(D, 64)
+    block = TILE // channels
+    slope_a = torch.empty_like(found.a)
+    slope_b = torch.empty_like(found.b)
+    slope_dot_q_k_a = slope_a
+    slope_dot_q_k_b = slope_b
+    if x.numel():
+        with torch.cuda.device_of(x):
+            power_of_two_pull_kernel[(B * H * triton.cdiv(T, block),)](
+                grad.contiguous(),
+                x.contiguous(),
+                y.contiguous(),
+                found.a,
+                found.b,
+                slope_a,
+                slope_b,
+                slope_dot_q_k_a,
+                slope_dot_q_k_b,
+                *at_a.by_row,
+                *at_b.by_row,
+                at_a.starts,
+                T,
+                at_a.slots,
+                at_b.slots,
+                H,
+                q.shape[-1] ** -0.5,
+                D=D,
+                CHANNELS=channels,
+                ROWS=block,
+                SLOTS_A=block_size(at_a.slots, 16),
+                SLOTS_B=block_size(at_b.slots, 16),
+                PACKED=at_a.starts is not None,
+            )
+    return Slopes(slope_dot_q_k_a, slope_dot_q_k_b)
 
 
 # -- the solve -----------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def sources(shift_ptr, i, s, wanted):
+    """P(i, s) and whether it is present, by rows × slots; only where `wanted`."""
+    j = i - tl.load(shift_ptr + s, mask=wanted, other=0)
+    return j, wanted & (j >= 0)
+
+
+@triton.jit
+def shifted_reader(shift_ptr, j, r, length, wanted):
+    """The r-th reader (i, s) of column j, and whether sequences of that length have it; where `wanted`."""
+    i = j + tl.load(shift_ptr + r, mask=wanted, other=0)
+    return i, r + j * 0, wanted & (i < length)
 
 
 @triton.jit
@@ -281,6 +620,7 @@ def power_of_two_solve_kernel(
     program = tl.program_id(0)
     d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
     bh = program // channel_blocks
+    w_ptr += bh.to(tl.int64) * S * T
     token = (bh // H).to(tl.int64) * T
     h = bh % H
     n = tl.arange(0, C)
@@ -295,8 +635,8 @@ def power_of_two_solve_kernel(
         for s0 in range(0, S, SLOTS):
             s = s0 + tl.arange(0, SLOTS)
             inside = (t < T)[:, None] & (s < S)[None, :]
-            j, present = source(shift_ptr, (t - first)[:, None], s[None, :], inside)
-            w = tl.load(w_ptr + ((token + t) * H + h)[:, None] * S + s[None, :], mask=present, other=0.0)
+            j, present = sources(shift_ptr, (t - first)[:, None], s[None, :], inside)
+            w = tl.load(w_ptr + s.to(tl.int64)[None, :] * T + t[:, None], mask=present, other=0.0)
             at = first[:, None] + j
             y = tl.load(
                 y_ptr + ((token + at) * H + h)[:, :, None] * D + d[None, None, :],
@@ -332,6 +672,7 @@ def power_of_two_solve_transposed_kernel(
     program = tl.program_id(0)
     d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
     bh = program // channel_blocks
+    w_ptr += bh.to(tl.int64) * S * T
     token = (bh // H).to(tl.int64) * T
     h = bh % H
     n = tl.arange(0, C)
@@ -350,10 +691,10 @@ def power_of_two_solve_transposed_kernel(
             r = r0 + tl.arange(0, SLOTS)
             wanted = (t < T)[:, None] & (r < S)[None, :]
             length = (end - first)[:, None]
-            i, s, present = reader(shift_ptr, j[:, None], r[None, :], length, wanted)
+            i, s, present = shifted_reader(shift_ptr, j[:, None], r[None, :], length, wanted)
             at = first[:, None] + i
             row = (token + at) * H + h
-            w = tl.load(w_ptr + row * S + s, mask=present, other=0.0)
+            w = tl.load(w_ptr + s.to(tl.int64) * T + at, mask=present, other=0.0)
             v = tl.load(
                 v_ptr + row[:, :, None] * D + d[None, None, :],
                 mask=(present & (at >= c + C))[:, :, None] & (d < D)[None, None, :],
@@ -366,81 +707,45 @@ def power_of_two_solve_transposed_kernel(
         tl.debug_barrier()  # the stored rows are read by the chunks to come
 
 
-# -- launchers -----------------------------------------------------------------------------------------------
+def solve(
+    at: Entries, w: torch.Tensor, u: torch.Tensor, dtype: torch.dtype, *, transposed: bool = False
+) -> torch.Tensor:
+    """(I - W)⁻¹ u, or (I - Wᵀ)⁻¹ u: w [B, H, slots, T], u [B, T, H, D] -> [B, T, H, D] of `dtype`.
+
+    Rows are read back in `dtype` once their chunk is finished.
+    """
+    B, T, H, D = u.shape
+    out = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
+    bounds = (at.starts, at.stops) if transposed else (at.starts,)
+    kernel = power_of_two_solve_transposed_kernel if transposed else power_of_two_solve_kernel
+    if out.numel():
+        with torch.cuda.device_of(out):
+            kernel[(B * H * triton.cdiv(D, 16),)](
+                w,
+                u.contiguous(),
+                out,
+                *(at.by_column if transposed else at.by_row),
+                *bounds,
+                T,
+                at.slots,
+                H,
+                D=D,
+                C=16,
+                SLOTS=block_size(at.slots, 4),
+                CHANNELS=16,
+                PACKED=at.starts is not None,
+            )
+    return out
 
 
-@dataclass(frozen=True)
-class Entries:
-    """The entries of one side in a batch: its index, how many slots, the bounds of packed sequences."""
+# -- the mixer -----------------------------------------------------------------------------------------------
 
-    index: Index
-    slots: int
-    starts: torch.Tensor | None
-    stops: torch.Tensor | None
-
-    @property
-    def by_row(self) -> tuple[Any, ...]:
-        """What kernels take that look for the sources of rows."""
-        return self.index.shift, self.starts
-
-    @property
-    def by_column(self) -> tuple[Any, ...]:
-        """What kernels take that look for the readers of columns."""
-        return self.index.shift, self.starts, self.stops
+TILE = 8192  # elements of a block of vectors that a program holds
 
 
 def block_size(number: int, most: int) -> int:
     """The least power of two that is not below `number`, at most `most`."""
     return min(1 << max(number - 1, 0).bit_length(), most)
-
-
-def launch(
-    kernel: Any,
-    at: Entries,
-    lookup: tuple[Any, ...],
-    first: torch.Tensor,
-    second: torch.Tensor,
-    out: torch.Tensor,
-    programs: int,
-    blocks: dict[str, int],
-) -> torch.Tensor:
-    """Run `programs` programs for each of B · H heads; `first`, `second` and `out` are [B, T, H, …]."""
-    B, T, H, D = second.shape
-    if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * programs,)](
-                first.contiguous(),
-                second.contiguous(),
-                out,
-                *lookup,
-                T,
-                at.slots,
-                H,
-                D=D,
-                PACKED=at.starts is not None,
-                **blocks,
-            )
-    return out
-
-
-def scores(at: Entries, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """left_i · right_j by slot, 0 where absent: left, right [B, T, H, D] -> float32 [B, T, H, slots]."""
-    B, T, H, D = left.shape
-    out = torch.empty(B, T, H, at.slots, dtype=torch.float32, device=left.device)
-    slots, channels = block_size(at.slots, 16), block_size(D, 64)
-    block = 2048 // (slots * channels)
-    programs = triton.cdiv(T, block) * triton.cdiv(at.slots, slots)
-    blocks = {"ROWS": block, "SLOTS": slots, "CHANNELS": channels}
-    return launch(
-        power_of_two_scores_kernel,
-        at,
-        at.by_row,
-        left,
-        right,
-        out,
-        programs,
-        blocks,
-    )
 
 
 def apply(
@@ -449,157 +754,70 @@ def apply(
     x: torch.Tensor,
     dtype: torch.dtype,
     *,
-    transposed: bool,
+    transposed: bool = False,
+    plus: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """W x, or Wᵀ x: w [B, T, H, slots], x [B, T, H, D] -> [B, T, H, D] of `dtype`."""
+    """plus + W x, or plus + Wᵀ x: w [B, H, slots, T], x and plus [B, T, H, D] -> [B, T, H, D] of `dtype`."""
     B, T, H, D = x.shape
     out = torch.empty(B, T, H, D, dtype=dtype, device=x.device)
-    slots, channels = block_size(at.slots, 8), block_size(D, 64)
-    block = 2048 // (slots * channels)
-    programs = triton.cdiv(T, block) * triton.cdiv(D, channels)
-    blocks = {"ROWS": block, "SLOTS": slots, "CHANNELS": channels}
-    if transposed:
-        return launch(
-            power_of_two_apply_transposed_kernel,
-            at,
-            at.by_column,
-            w,
-            x,
-            out,
-            programs,
-            blocks,
-        )
-    return launch(
-        power_of_two_apply_kernel,
-        at,
-        at.by_row,
-        w,
-        x,
-        out,
-        programs,
-        blocks,
-    )
+    kernel = power_of_two_apply_transposed_kernel if transposed else power_of_two_apply_kernel
+    lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
+    channels = block_size(D, 64)
+    blocks = {"ROWS": TILE // channels, "CHANNELS": channels}
+    if out.numel():
+        with torch.cuda.device_of(out):
+            kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](
+                w,
+                x.contiguous(),
+                plus,
+                out,
+                *lookup,
+                T,
+                at.slots,
+                H,
+                D=D,
+                PACKED=at.starts is not None,
+                PLUS=plus is not None,
+                **blocks,
+            )
+    return out
 
 
-def solve(
-    at: Entries,
-    w: torch.Tensor,
-    u: torch.Tensor,
-    dtype: torch.dtype,
-    *,
-    transposed: bool,
-) -> torch.Tensor:
-    """(I - W)⁻¹ u, or (I - Wᵀ)⁻¹ u: w [B, T, H, slots], u [B, T, H, D] -> [B, T, H, D] of `dtype`.
-
-    Rows are read back in `dtype` once their chunk is finished.
-    """
-    B, T, H, D = u.shape
-    out = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
-    programs = triton.cdiv(D, 16)
-    blocks = {"C": 16, "SLOTS": block_size(at.slots, 4), "CHANNELS": 16}
-    if transposed:
-        return launch(
-            power_of_two_solve_transposed_kernel,
-            at,
-            at.by_column,
-            w,
-            u,
-            out,
-            programs,
-            blocks,
-        )
-    return launch(
-        power_of_two_solve_kernel,
-        at,
-        at.by_row,
-        w,
-        u,
-        out,
-        programs,
-        blocks,
-    )
-
-
-# -- derivatives: the products are closed under differentiation ----------------------------------------------
-
-
-class Scores(Function):
-    """`scores`, differentiable: d left = apply(d out, right), d right = applyᵀ(d out, left)."""
-
-    @staticmethod
-    def forward(ctx: Any, at: Entries, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        ctx.at = at
-        ctx.save_for_backward(left, right)
-        return scores(at, left, right)
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        left, right = ctx.saved_tensors
-        return (
-            None,
-            Apply.apply(ctx.at, grad, right, left.dtype, False) if ctx.needs_input_grad[1] else None,
-            Apply.apply(ctx.at, grad, left, right.dtype, True) if ctx.needs_input_grad[2] else None,
-        )
-
-
-class Apply(Function):
-    """`apply`, differentiable: d w = scores(d out, x), swapped if transposed; d x is the other product."""
+class Mix(Function):
+    """Y = (I - B)⁻¹ A X, differentiable once."""
 
     @staticmethod
     def forward(
-        ctx: Any, at: Entries, w: torch.Tensor, x: torch.Tensor, dtype: torch.dtype, transposed: bool
+        ctx: Any,
+        at_a: Entries,
+        at_b: Entries,
+        x: torch.Tensor,
+        q: torch.Tensor,
+        k: torch.Tensor,
     ) -> torch.Tensor:
-        ctx.at, ctx.transposed = at, transposed
-        ctx.save_for_backward(w, x)
-        return apply(at, w, x, dtype, transposed=transposed)
+        found = coefficients(at_a, at_b, x, q, k)
+        u = apply(at_a, found.a, x, torch.float32)
+        y = solve(at_b, found.b, u, x.dtype)
+        ctx.at = at_a, at_b
+        ctx.save_for_backward(x, q, k, y, *found)
+        return y.to(x.dtype)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        w, x = ctx.saved_tensors
-        left, right = (x, grad) if ctx.transposed else (grad, x)
-        return (
-            None,
-            Scores.apply(ctx.at, left, right) if ctx.needs_input_grad[1] else None,
-            Apply.apply(ctx.at, w, grad, x.dtype, not ctx.transposed) if ctx.needs_input_grad[2] else None,
-            None,
-            None,
-        )
-
-
-class Solve(Function):
-    """`solve`, differentiable: d u = solveᵀ(d y), d w = scores(d u, y), swapped if transposed."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, at: Entries, w: torch.Tensor, u: torch.Tensor, dtype: torch.dtype, transposed: bool
-    ) -> torch.Tensor:
-        y = solve(at, w, u, dtype, transposed=transposed)
-        ctx.at, ctx.transposed, ctx.dtype = at, transposed, u.dtype
-        ctx.save_for_backward(w, y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        w, y = ctx.saved_tensors
-        grad_u = Solve.apply(ctx.at, w, grad, torch.float32, not ctx.transposed)
-        left, right = (y, grad_u) if ctx.transposed else (grad_u, y)
-        return (
-            None,
-            Scores.apply(ctx.at, left, right) if ctx.needs_input_grad[1] else None,
-            grad_u.to(ctx.dtype),
-            None,
-            None,
-        )
-
-
-# -- the mixer -----------------------------------------------------------------------------------------------
-
-
-def present(at: Entries, length: int) -> torch.Tensor:
-    """Which slots hold an entry, bool [length, 1, slots]."""
-    i = torch.arange(length, device=at.index.shift.device)
-    i = i if at.starts is None else i - at.starts
-    return i[:, None, None] >= at.index.shift[: at.slots]
+        at_a, at_b = ctx.at
+        x, q, k, y, *kept = ctx.saved_tensors
+        found = Coefficients(*kept)
+        grad = solve(at_b, found.b, grad, torch.float32, transposed=True)
+        grad_x = apply(at_a, found.a, grad, x.dtype, transposed=True) if ctx.needs_input_grad[2] else None
+        if not any(ctx.needs_input_grad[3:]):
+            return None, None, grad_x, None, None
+        slopes = pull(at_a, at_b, grad, y, x, q, k, found)
+        grad_q = apply(at_a, slopes.dot_q_k_a, k, torch.float32)
+        grad_q = apply(at_b, slopes.dot_q_k_b, k, q.dtype, plus=grad_q)
+        grad_k = apply(at_a, slopes.dot_q_k_a, q, torch.float32, transposed=True)
+        grad_k = apply(at_b, slopes.dot_q_k_b, q, k.dtype, transposed=True, plus=grad_k)
+        return None, None, grad_x, grad_q, grad_k
 
 
 def mix(
@@ -613,13 +831,8 @@ def mix(
 
     starts, stops: int32 [T], first token and end of every token's sequence, where sequences are packed.
     """
-    index_b = index(rows.table_b, x.shape[1], x.device)
-    at_b = Entries(index_b, rows.slots_b(x.shape[1]), starts, stops)
-    a, b = weights(
-        torch.ones(1, 1, 1, dtype=torch.bool, device=x.device),
-        present(at_b, x.shape[1]),
-        q.shape[-1] ** -0.5 * (q.float() * k.float()).sum(-1, keepdim=True),
-        q.shape[-1] ** -0.5 * Scores.apply(at_b, q, k),
-    )
-    u = a * x.float()
-    return Solve.apply(at_b, b.expand(*x.shape[:3], at_b.slots), u, x.dtype, False).to(x.dtype)
+    length, device = x.shape[1], x.device
+    at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
+    at_b = Entries(index(rows.table_b, length, device), rows.slots_b(length), starts, stops)
+    y: torch.Tensor = Mix.apply(at_a, at_b, x, q, k)
+    return y
