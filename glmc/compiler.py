@@ -100,6 +100,14 @@ def draw_pattern(pattern: Pattern, length: int) -> tuple[Squares, ...]:
         return squares(pattern, length)
 
 
+def report_page(analyses: tuple[Analysis, ...], report: Sink) -> str:
+    """The analysed mixers of a file, and what was reported about it, as one HTML page."""
+    from glmc.report.page import EMBEDDED, page
+
+    drawn = tuple((each, draw_pattern(each.pattern, min(each.facts.length, EMBEDDED))) for each in analyses)
+    return page(report.source, drawn, report.diagnostics)
+
+
 @contextmanager
 def _row_problems(pattern: Pattern) -> Iterator[None]:
     from glmc.pattern.evaluate import EvaluationError

@@ -28,6 +28,11 @@ def _reject_none(value: object) -> object:
     return value
 
 
+def _is_page(template: str | None) -> bool:
+    """Whether what is filled in must be escaped."""
+    return template is not None and template.endswith(".html.jinja")
+
+
 @cache
 def environment() -> Environment:
     """Shared by the backends. Blocks stand on lines of their own and leave none behind."""
@@ -38,7 +43,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=_is_page,
     )
 
 

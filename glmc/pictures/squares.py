@@ -29,6 +29,12 @@ class Squares:
     def length(self) -> int:
         return len(self.a)
 
+    @property
+    def summary(self) -> str:
+        """The picture in words, for who does not see it."""
+        counts = f"{np.count_nonzero(self.a)} entries and B {np.count_nonzero(self.b)}"
+        return f"In the first {self.length} rows A has {counts}."
+
 
 def squares(pattern: Pattern, length: int) -> tuple[Squares, ...]:
     """The squares of each group of heads. Raises EvaluationError where a row has no value."""
