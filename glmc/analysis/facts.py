@@ -51,6 +51,12 @@ class Facts:
     path: Fact
     congestion: CongestionFact
 
+    def _repr_html_(self) -> str:
+        """The table, for notebooks."""
+        from glmc.report.notebook import facts_html
+
+        return facts_html(self)
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -353,3 +353,9 @@ class Pattern:
     claims: tuple[Claim, ...]
     source: Source = field(compare=False, repr=False)
     span: Span = field(default=_SPAN, compare=False)
+
+    def _repr_html_(self) -> str:
+        """The picture and the canonical text, for notebooks."""
+        from glmc.report.notebook import pattern_html
+
+        return pattern_html(self)

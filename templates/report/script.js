@@ -120,6 +120,7 @@
       this.asks = { i: root.querySelector("[data-ask=i]"), j: root.querySelector("[data-ask=j]") };
       this.repaint();
       this.listen();
+      this.look(this.view);
       this.select(this.cell);
     }
 
@@ -252,6 +253,8 @@
       this.view = { left: within(left), top: within(top), size };
       const times = this.length / size;
       this.shown("zoom").textContent = `${Number(times.toFixed(1))}×`;
+      const range = (start) => `${Math.floor(start)}–${Math.min(Math.ceil(start + size), this.length) - 1}`;
+      this.shown("range").textContent = `rows ${range(this.view.top)}, columns ${range(this.view.left)}`;
       for (const canvas of this.sides) canvas.classList.toggle("zoomed", times > 1);
       this.draw();
     }
