@@ -253,7 +253,7 @@
       this.view = { left: within(left), top: within(top), size };
       const times = this.length / size;
       this.shown("zoom").textContent = `${Number(times.toFixed(1))}×`;
-      const range = (start) => `${Math.floor(start)}–${Math.min(Math.ceil(start + size), this.length) - 1}`;
+      const range = (start) => `${Math.floor(start + 1e-6)}–${Math.ceil(start + size - 1e-6) - 1}`;
       this.shown("range").textContent = `rows ${range(this.view.top)}, columns ${range(this.view.left)}`;
       for (const canvas of this.sides) canvas.classList.toggle("zoomed", times > 1);
       this.draw();
