@@ -21,11 +21,12 @@ from glmc.pattern.printer import print_signature
 from glmc.pictures.charts import Chart, IntervalChart, chart, congestion_chart
 from glmc.pictures.highlight import pieces
 from glmc.pictures.squares import Squares
-from glmc.report.rows import FactRow, fact_rows
+from glmc.report.rows import FactRow, StabilityRow, breaking_sentence, fact_rows, stability_rows
 from glmc.resources import resource
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
+    from glmc.analysis.stability import Stability
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
     from glmc.source import Source
@@ -50,6 +51,13 @@ class _Claim:
 
 
 @dataclass(frozen=True)
+class _Stability:
+    heads: str  # which heads, where there are several groups
+    rows: tuple[StabilityRow, ...]
+    breaks: str
+
+
+@dataclass(frozen=True)
 class _Section:
     """What the page shows of one mixer."""
 
@@ -58,6 +66,7 @@ class _Section:
     doc: str
     length: int
     rows: tuple[FactRow, ...]
+    stability: tuple[_Stability, ...]
     claims: tuple[_Claim, ...]
     groups: tuple[Squares, ...]
     embedded: tuple[dict[str, str | int], ...]
@@ -104,6 +113,7 @@ def _section(analysis: Analysis, groups: tuple[Squares, ...]) -> _Section:
         doc=printable(pattern.doc or ""),
         length=facts.length,
         rows=tuple(fact_rows(facts)),
+        stability=tuple(_stability(group, facts.length, len(groups) > 1) for group in analysis.stability),
         claims=tuple(map(_claim, analysis.verdicts)),
         groups=groups,
         embedded=_embedded(groups),
@@ -116,6 +126,14 @@ def _section(analysis: Analysis, groups: tuple[Squares, ...]) -> _Section:
 
 def _claim(verdict: Verdict) -> _Claim:
     return _Claim(printable(verdict.claim.text), verdict.verdict, verdict.derived or "", verdict.witness or "")
+
+
+def _stability(group: Stability, length: int, shared: bool) -> _Stability:
+    return _Stability(
+        f"{group.fraction} of the heads: {printable(group.group)}" if shared else "",
+        tuple(stability_rows(group, length)),
+        "" if group.breaking is None else breaking_sentence(group.breaking),
+    )
 
 
 def _charts(pattern: Pattern, facts: Facts) -> Iterator[Chart]:

@@ -53,6 +53,13 @@
     return { outputs, length: best.length };
   }
 
+  /** How far down the line of positions is: A's arcs hang below it, B's stand above it. */
+  function arcLevel({ a, b }) {
+    const below = a.some((columns, row) => columns.some((column) => column < row));
+    const above = b.some((columns) => columns.length);
+    return above === below ? 0.5 : above ? 0.75 : 0.25;
+  }
+
   // -- words ------------------------------------------------------------------------------------------------
 
   /** Ascending numbers, neighbours joined: 0–3, 7. */
@@ -112,6 +119,7 @@
       this.root = root;
       this.length = length;
       this.rows = { a: rowsOf(a, length), b: rowsOf(b, length) };
+      this.level = arcLevel(this.rows);
       this.view = { left: 0, top: 0, size: length };
       this.cell = { i: length - 1, j: 0 };
       this.pointers = new Map();
@@ -364,7 +372,7 @@
       if (!width) return;
       const { i, j } = this.cell;
       const margin = 14;
-      const line = height * 0.62;
+      const line = height * this.level;
       const at = (position) => margin + (position / Math.max(this.length - 1, 1)) * (width - 2 * margin);
       const arc = (from, to, above) => {
         const radius = Math.abs(at(to) - at(from)) / 2;

@@ -127,9 +127,9 @@ def test_the_table_says_what_the_json_says(tmp_path: Path) -> None:
     reader = Reader(written(text, tmp_path))
     command = ["analyze", str(tmp_path / "mixers.glm"), "--length", "256", "--output-format", "json"]
     (mixer,) = json.loads(CliRunner().invoke(cli.cli, command).stdout)["mixers"]
-    cells = iter(reader.all("td"))
+    cells = iter(reader.all("td"))  # the facts stand first
     for (_, quantity), (name, fact) in zip(
-        [row for row in reader.all("th") if row[0]["scope"] == "row"], mixer["facts"].items(), strict=True
+        [row for row in reader.all("th") if row[0]["scope"] == "row"][:5], mixer["facts"].items(), strict=True
     ):
         expression, value, growth, status, because = (next(cells)[1] for _ in range(5))
         assert quantity == name
@@ -192,6 +192,24 @@ def test_heights_follow_the_ticks(tmp_path: Path) -> None:
         (low, least), (high, most) = ((float(y) - 3.5, scale(int(text))) for y, text in (ticks[0], ticks[-1]))
         for y, value in re.findall(r'cy="([\d.]+)" r="3"><title>n = \d+: (\d+)<', chart):
             assert float(y) == pytest.approx(low + (high - low) * (scale(int(value)) - least) / (most - least), abs=0.3)
+
+
+def test_bounds_of_stability_are_told(tmp_path: Path) -> None:
+    reader = Reader(written(example("chacal"), tmp_path))
+    command = ["analyze", str(tmp_path / "mixers.glm"), "--length", "256", "--output-format", "json"]
+    (mixer,) = json.loads(CliRunner().invoke(cli.cli, command).stdout)["mixers"]
+    (bounds,) = mixer["stability"]
+    cells = [text for _, text in reader.all("td")][-8:]
+    for bound, (expression, value, growth, because) in zip(
+        (bounds["inverse"], bounds["output"]), (cells[:4], cells[4:]), strict=True
+    ):
+        assert expression == f"≤ {bound['expression']}"
+        assert (value, growth, because) == (str(bound["at_length"]), f"O({bound['growth']})", bound["because"])
+
+
+def test_the_row_that_breaks_the_bounds_is_told(tmp_path: Path) -> None:
+    text = "glm 1\nmixer loud { B[i] = { i - 1 }  weights A = 1  weights B = 2 * sigmoid(gate) }\n"
+    assert re.search(r"<b>breaks:</b> row \d+ of B may read", written(text, tmp_path))
 
 
 def test_infinite_paths_are_told(tmp_path: Path) -> None:
