@@ -67,3 +67,37 @@ def target_option(meaning: str, default: str | None = None) -> Callable[[Callabl
         show_default=default is not None,
         help=f"{meaning}.",
     )
+
+
+_LAYER_OPTIONS = (
+    click.option(
+        "--head-dim",
+        metavar="D",
+        type=click.IntRange(1, 2**16),
+        default=64,
+        show_default=True,
+        help="With --target: channels of a head.",
+    ),
+    click.option(
+        "--heads",
+        metavar="H",
+        type=click.IntRange(1, 2**16),
+        default=16,
+        show_default=True,
+        help="With --target: heads of the layer.",
+    ),
+    click.option(
+        "--batch",
+        metavar="B",
+        type=click.IntRange(1, 2**20),
+        default=1,
+        show_default=True,
+        help="With --target: sequences at once.",
+    ),
+)
+
+
+def layer_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_LAYER_OPTIONS):
+        command = option(command)
+    return command

@@ -100,6 +100,9 @@ def test_a_file_builds_entirely_or_not_at_all(file):
         ["analyze", "mixers.glm", "--length", "0"],
         ["analyze", "mixers.glm", "--length", "many"],
         ["analyze", "mixers.glm", "--length", "1" + "0" * 5000],
+        ["analyze", "mixers.glm", "--target", "abacus"],
+        ["analyze", "mixers.glm", "--target", "h200", "--heads", "0"],
+        ["build", "mixers.glm", "--target", "abacus"],
     ],
 )
 def test_wrong_usage(file, arguments):
@@ -154,6 +157,31 @@ def test_explain_shows_the_schedule(file):
     assert result.exit_code == 0
     assert "shifts" in result.stdout and "inputs: x, q, k" in result.stdout
     assert "first: wrote first" in result.stdout
+
+
+def test_costs_on_a_machine(file):
+    name = file(GOOD)
+    options = ("--mixer", "first", "--length", "5000", "--target", "h200", "--head-dim", "64", "--heads", "16")
+    (mixer,) = json.loads(run("analyze", name, *options, "--output-format", "json").stdout)["mixers"]
+    cost = mixer["cost"]
+    assert (cost["target"], cost["batch"], cost["heads"], cost["head_dim"]) == ("h200", 1, 16, 64)
+    assert [at["length"] for at in cost["lengths"]] == [1024, 4096, 5000]
+    first = cost["lengths"][0]
+    assert (first["state_bytes"], first["decode"]["bytes"], first["prefill"]["operations"]) == (
+        4194304,
+        53248,
+        41947136,
+    )
+    assert first["decode"]["seconds"] == pytest.approx(53248 / 4.24e12) and first["decode"]["binds"] == "memory"
+    shown = run("analyze", name, *options).stdout
+    assert "12.6 ns   53.2 kB   45.1 k   memory" in shown and "4.24 TB/s" in shown
+
+
+def test_heads_that_do_not_divide_are_wrong_usage(file):
+    name = file((EXAMPLES / "hybrid.glm").read_text())
+    result = run("analyze", name, "--target", "h200", "--heads", "6")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "3/4 of 6 heads of hybrid" in result.stderr
 
 
 def test_names_of_files_are_only_text(file):
