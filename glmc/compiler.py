@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from glmc.pattern.nodes import Pattern
     from glmc.pictures.squares import Squares
     from glmc.plan.nodes import Plan
+    from glmc.report.costs import CostTable
+    from glmc.report.page import Section
 
 DEFAULT_LENGTH = 4096
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
@@ -100,12 +102,11 @@ def draw_pattern(pattern: Pattern, length: int) -> tuple[Squares, ...]:
         return squares(pattern, length)
 
 
-def report_page(analyses: tuple[Analysis, ...], report: Sink) -> str:
-    """The analysed mixers of a file, and what was reported about it, as one HTML page."""
-    from glmc.report.page import EMBEDDED, page
+def page_section(analysis: Analysis, costs: CostTable | None = None) -> Section:
+    """What a page shows of a mixer; soon after its analysis, as what enumeration found is kept for a while only."""
+    from glmc.report.page import EMBEDDED, section
 
-    drawn = tuple((each, draw_pattern(each.pattern, min(each.facts.length, EMBEDDED))) for each in analyses)
-    return page(report.source, drawn, report.diagnostics)
+    return section(analysis, draw_pattern(analysis.pattern, min(analysis.facts.length, EMBEDDED)), costs)
 
 
 @contextmanager

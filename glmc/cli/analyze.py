@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from glmc.cli.options import common_options, layer_options, length_option, target_option
-from glmc.cli.run import Run, open_run, progress
-from glmc.plan.target import TARGETS
+from glmc.cli.run import open_run
+from glmc.plan.target import TARGETS, Target
 
 if TYPE_CHECKING:
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
-    from glmc.plan.roofline import Sizes
+    from glmc.plan.roofline import Cost, Sizes
 
 _SHORTEST = 1024  # costs are told at this length, four times it, and so on
 
@@ -61,27 +61,32 @@ def analyze(
         glmc analyze power_of_two.glm --report power_of_two.html
     """
     with open_run(file, output_format, length=length) as run:
+        from glmc.compiler import page_section
         from glmc.plan.roofline import Sizes
+        from glmc.report.costs import cost_json, cost_report, cost_table
         from glmc.report.json import mixer_json
         from glmc.report.text import mixer_report
 
         patterns = run.patterns(mixer, settings)
-        if target is not None:
+        sizes, machine = Sizes(batch, heads, head_dim), None if target is None else TARGETS[target]
+        if machine is not None:
             _check_heads(patterns, heads)
-        analyses = []
+        sections = []
         for pattern in patterns:
-            analyses.append(run.analyze(pattern, length))
-            found = mixer_json(analyses[-1])
-            run.say(mixer_report(analyses[-1]))
-            if target is not None:
-                found["cost"] = _tell_costs(run, analyses[-1], Sizes(batch, heads, head_dim), target)
+            analysis = run.analyze(pattern, length)
+            run.say(mixer_report(analysis))
+            found, table = mixer_json(analysis), None
+            if machine is not None:
+                costs = _costs(analysis, sizes, machine)
+                found["cost"], table = cost_json(costs, sizes, machine), cost_table(costs, sizes, machine)
+                run.say(cost_report(table))
             run.add(found)
-        if page is not None and analyses:
-            from glmc.compiler import report_page
+            if page is not None:
+                sections.append(page_section(analysis, table))
+        if page is not None and sections:
+            from glmc.report.page import page as page_of
 
-            with progress(f"writing {page.name}"):
-                text = report_page(tuple(analyses), run.report)
-            run.write(page, text.encode())
+            run.write(page, page_of(run.report.source, tuple(sections), run.report.diagnostics).encode())
             run.say(f"wrote {page}")
 
 
@@ -92,13 +97,10 @@ def _check_heads(patterns: tuple[Pattern, ...], heads: int) -> None:
                 raise click.UsageError(f"{group.fraction} of {heads} heads of {pattern.name} is no integer")
 
 
-def _tell_costs(run: Run, analysis: Analysis, sizes: Sizes, name: str) -> dict[str, Any]:
+def _costs(analysis: Analysis, sizes: Sizes, target: Target) -> tuple[Cost, ...]:
     from glmc.compiler import plan_package
     from glmc.plan.roofline import costs
-    from glmc.report.costs import cost_json, cost_report
 
-    target, longest = TARGETS[name], analysis.facts.length
+    longest = analysis.facts.length
     lengths = [length for power in range(11) if (length := _SHORTEST * 4**power) < longest]
-    found = costs(plan_package(analysis, target), sizes, (*lengths, longest))
-    run.say(cost_report(found, sizes, target))
-    return cost_json(found, sizes, target)
+    return costs(plan_package(analysis, target), sizes, (*lengths, longest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -46,25 +47,30 @@ def _work_json(work: Work, target: Target) -> dict[str, Any]:
     }
 
 
-def cost_report(costs: tuple[Cost, ...], sizes: Sizes, target: Target) -> RenderableType:
+@dataclass(frozen=True)
+class CostTable:
+    """Lines of texts, a decode step and a prefill for each length, and what they are figures of."""
+
+    rows: tuple[tuple[str, ...], ...]
+    machine: str
+
+
+COLUMNS = ("length", "state", "work", "time", "bytes", "flop", "binds")
+
+
+def cost_table(costs: tuple[Cost, ...], sizes: Sizes, target: Target) -> CostTable:
     """What a sequence keeps at each length, and what a decode step and a prefill of the batch take at least."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("length", style="bold", justify="right")
-    table.add_column("state", justify="right")
-    table.add_column("work")
-    for column in ("time", "bytes", "flop"):
-        table.add_column(column, justify="right")
-    table.add_column("binds")
+    rows: list[tuple[str, ...]] = []
     for cost in costs:
-        table.add_row(str(cost.length), quantity(cost.state, "B"), "decode step", *_cells(cost.decode, target))
-        table.add_row("", "", "prefill", *_cells(cost.prefill, target))
+        rows.append((str(cost.length), quantity(cost.state, "B"), "decode step", *_cells(cost.decode, target)))
+        rows.append(("", "", "prefill", *_cells(cost.prefill, target)))
     rates = f"{quantity(target.bandwidth, 'B/s')}, {quantity(target.throughput, 'flop/s')}"
-    machine = Text(
+    machine = (
         f"{target.name}: {rates} ({target.source})\n"
         f"{sizes.batch} × {sizes.heads} heads × {sizes.channels} channels in bfloat16; the state is one sequence's; "
         "times are rooflines, without launches and dependent steps"
     )
-    return Group(*(Padding(part, (0, 0, 1, 0)) for part in (table, machine)))
+    return CostTable(tuple(rows), machine)
 
 
 def _cells(work: Work, target: Target) -> tuple[str, ...]:
@@ -74,3 +80,13 @@ def _cells(work: Work, target: Target) -> tuple[str, ...]:
         quantity(work.operations, ""),
         work.binds(target),
     )
+
+
+def cost_report(costs: CostTable) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in COLUMNS:
+        words = column in ("work", "binds")
+        table.add_column(column, justify="left" if words else "right", style="bold" if column == "length" else None)
+    for row in costs.rows:
+        table.add_row(*row)
+    return Group(*(Padding(part, (0, 0, 1, 0)) for part in (table, Text(costs.machine))))

@@ -21,6 +21,7 @@ from glmc.pattern.printer import print_signature
 from glmc.pictures.charts import Chart, IntervalChart, chart, congestion_chart
 from glmc.pictures.highlight import pieces
 from glmc.pictures.squares import Squares
+from glmc.report.costs import COLUMNS, CostTable
 from glmc.report.rows import FactRow, StabilityRow, breaking_sentence, fact_rows, stability_rows
 from glmc.resources import resource
 
@@ -58,7 +59,7 @@ class _Stability:
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
     """What the page shows of one mixer."""
 
     name: str
@@ -68,6 +69,7 @@ class _Section:
     rows: tuple[FactRow, ...]
     stability: tuple[_Stability, ...]
     claims: tuple[_Claim, ...]
+    costs: CostTable | None
     groups: tuple[Squares, ...]
     embedded: tuple[dict[str, str | int], ...]
     charts: tuple[Chart, ...]
@@ -76,12 +78,8 @@ class _Section:
     lines: tuple[_Line, ...]
 
 
-def page(
-    source: Source,
-    mixers: tuple[tuple[Analysis, tuple[Squares, ...]], ...],
-    diagnostics: tuple[Diagnostic, ...],
-) -> str:
-    """The page of a file: its analysed mixers, each with the squares of its first rows, and what was reported."""
+def page(source: Source, sections: tuple[Section, ...], diagnostics: tuple[Diagnostic, ...]) -> str:
+    """The page of a file: its mixers, and what was reported about it."""
     style, script = _asset("style.css"), _asset("script.js")
     return render_template(
         "report/page.html.jinja",
@@ -90,7 +88,8 @@ def page(
         policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}",
         style=Markup(style),
         script=Markup(script),
-        sections=[_section(analysis, groups) for analysis, groups in mixers],
+        sections=sections,
+        cost_columns=COLUMNS,
         reports=[render(source, diagnostic) for diagnostic in diagnostics],
         text=tuple(_lines(source, 1, source.text.count("\n") + 1, ())),
     )
@@ -105,9 +104,10 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _section(analysis: Analysis, groups: tuple[Squares, ...]) -> _Section:
+def section(analysis: Analysis, groups: tuple[Squares, ...], costs: CostTable | None) -> Section:
+    """What the page shows of one mixer, whose squares are those of its first rows."""
     pattern, facts = analysis.pattern, analysis.facts
-    return _Section(
+    return Section(
         name=pattern.name,
         signature=printable(print_signature(pattern)),
         doc=printable(pattern.doc or ""),
@@ -115,6 +115,7 @@ def _section(analysis: Analysis, groups: tuple[Squares, ...]) -> _Section:
         rows=tuple(fact_rows(facts)),
         stability=tuple(_stability(group, facts.length, len(groups) > 1) for group in analysis.stability),
         claims=tuple(map(_claim, analysis.verdicts)),
+        costs=costs,
         groups=groups,
         embedded=_embedded(groups),
         charts=tuple(_charts(pattern, facts)),
