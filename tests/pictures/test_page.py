@@ -324,3 +324,15 @@ def test_a_page_that_cannot_be_written_is_wrong_usage(name: str, tmp_path: Path)
 @pytest.mark.parametrize("body", ["B[i] = { i - 1 }", "A[i] = { }", "A[i] = { }  B[i] = past[i]"])
 def test_short_lengths_have_pages(length: str, body: str, tmp_path: Path) -> None:
     Reader(written(f"glm 1\nmixer short {{ {body} }}\n", tmp_path, "short.glm", "--length", length))
+
+
+def test_costs_are_told_where_a_machine_is_named(tmp_path: Path) -> None:
+    assert not Reader(written(example("power_of_two"), tmp_path)).all("table", "costs")
+    page = written(example("power_of_two"), tmp_path, "mixers.glm", "--target", "h200", "--heads", "8")
+    cells = [text for _, text in Reader(page).all("td")]
+    command = ["analyze", str(tmp_path / "mixers.glm"), "--length", "256", "--target", "h200", "--heads", "8"]
+    (mixer,) = json.loads(CliRunner().invoke(cli.cli, [*command, "--output-format", "json"]).stdout)["mixers"]
+    (cost,) = mixer["cost"]["lengths"]
+    place = cells.index("decode step")
+    assert cells[place - 2] == "256"
+    assert cells[place + 4 : place + 6] == [cost["decode"]["binds"], ""]
