@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time as clock
+from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from glmc.analysis.congestion import congestion
+from glmc.analysis.routing import Route, Routing, largest_load
+from glmc.diagnostics import InternalError
 from tests.analysis import brute
 from tests.analysis.mixers import BODIES, HEADS, TABLE, example, mixer_text, pattern, patterns
 
@@ -76,6 +80,18 @@ def exact(mixer: brute.Mixer, length: int) -> int | None:
     return None if found.x is None else round(found.x[most])
 
 
+def busiest(mixer: brute.Mixer, routing: Routing) -> int:
+    """The largest load of a routing whose every edge is in the rows, counted position by position."""
+    entered: Counter[tuple[int, int]] = Counter()
+    for source, route in enumerate(routing):
+        a, b = mixer.groups[route.group]
+        first, *rest = outputs = route.outputs.tolist()
+        assert source in a[first] and outputs[-1] == source + len(routing)
+        assert all(earlier in b[later] for earlier, later in pairwise(outputs))
+        entered.update((route.group, output) for output in (rest if first == source else outputs))
+    return max(entered.values())
+
+
 def encloses(name: str, text: str, length: int) -> None:
     mixer = brute.read(text, 2 * max(LENGTHS))[name]
     hops = mixer.hops(2 * length)
@@ -88,7 +104,8 @@ def encloses(name: str, text: str, length: int) -> None:
         assert interval.lower is None and interval.upper is None
     else:
         assert interval.lower is not None and interval.upper is not None
-        assert interval.lower <= true <= interval.upper
+        assert interval.lower <= true <= interval.upper <= true + 1
+        assert busiest(mixer, interval.routing) == interval.upper
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -111,6 +128,7 @@ def test_table(name: str) -> None:
         else:
             assert found.lower is not None and found.upper is not None
             assert interval[0] <= found.lower <= interval[1] <= found.upper <= interval[1] + 1
+            assert busiest(brute.of(example(name), 2 * length), found.routing) == found.upper
 
 
 @pytest.mark.parametrize(("length", "value"), [(63, 4), (255, 5), (1023, 6)])
@@ -119,8 +137,36 @@ def test_shifts_spread_to_half_their_hops(length: int, value: int) -> None:
     assert (found.lower, found.upper) == (value, value)
 
 
-@pytest.mark.parametrize("name", ["finite shifts", "moving offset", "late landmarks", "compact and more"])
+WIDEST = {
+    "finite shifts": 1.0,
+    "moving offset": 1.15,
+    "late landmarks": 1.05,
+    "landmarks": 1.05,
+    "compact and more": 1.15,
+    "direct and recurrent": 1.15,
+    "no own input": 1.1,
+    "stride": 1.0,
+    "first token": 1.01,
+    "two windows": 1.1,
+    "common divisor": 2.0,
+    "multiples": 1.05,
+}
+"""The upper bound over the lower one at 1024, at most."""
+
+
+@pytest.mark.parametrize("name", WIDEST)
 def test_a_thousand_positions_take_seconds(name: str) -> None:
     start = clock.process_time()
-    congestion(pattern(BODIES[name]), 1024)
-    assert clock.process_time() - start < 20
+    found = congestion(pattern(BODIES[name]), 1024)
+    assert clock.process_time() - start < 10
+    assert found.lower is not None and found.upper is not None
+    assert found.upper <= WIDEST[name] * found.lower
+
+
+def test_a_false_routing_is_found_out() -> None:
+    mixer = pattern("B[i] = { i - 1, i - 3 }")
+    good = congestion(mixer, 6).routing
+    assert largest_load(mixer, good) == congestion(mixer, 6).upper
+    for outputs in ([0, 2, 5, 6], [0, 3], [1, 4, 5, 6]):
+        with pytest.raises(InternalError):
+            largest_load(mixer, (Route(0, np.array(outputs)), *good[1:]))
