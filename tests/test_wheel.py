@@ -62,7 +62,7 @@ def test_wheel_builds_a_layer(installed: Path, tmp_path: Path) -> None:
     assert str(installed.parents[1]) in location.stdout, location.stderr
     (tmp_path / "power_of_two.glm").write_text((ROOT / "examples" / "power_of_two.glm").read_text())
     analyze = ["analyze", "power_of_two.glm", "--length", "256", "--report", "power_of_two.html"]
-    for command in (analyze, ["build", "power_of_two.glm"]):
+    for command in (["new", "mine"], ["explain", "GLM170"], analyze, ["build", "power_of_two.glm"]):
         result = run(installed, "-m", "glmc", *command, folder=tmp_path)
         assert result.returncode == 0, result.stdout + result.stderr
     assert "</html>" in (tmp_path / "power_of_two.html").read_text(encoding="utf-8")

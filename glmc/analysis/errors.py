@@ -9,6 +9,12 @@ from glmc.diagnostics import Diagnostic
 
 @dataclass(frozen=True, kw_only=True)
 class BoundRefuted(Diagnostic):
+    """A claim does not hold: enumeration found a length at which it fails, or the proved growth exceeds the claimed
+    one. Nothing is built.
+
+    Repair: Claim what was derived, or change the rows.
+    """
+
     code = "GLM201"
     title = "the claimed {quantity} bound does not hold"
     label = "claimed {claimed} here"
@@ -32,6 +38,11 @@ class WitnessRefuted(BoundRefuted):
 
 @dataclass(frozen=True, kw_only=True)
 class BoundNotPositive(Diagnostic):
+    """A growth O(g), Omega(g) or Theta(g) speaks of functions that are positive for all large n.
+
+    Repair: Claim a bound such as n, sqrt(n), log(n) or 1.
+    """
+
     code = "GLM202"
     title = "the bound of a growth claim must be positive for all large n"
     label = "{bound} is zero or negative from some length on"
@@ -41,6 +52,11 @@ class BoundNotPositive(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class BoundUndefined(Diagnostic):
+    """Claims speak of every n >= 2, and the claimed bound has no value at one of them.
+
+    Repair: Write a bound that has a value there.
+    """
+
     code = "GLM203"
     title = "the claimed bound has no value at n = {length}"
     label = "{reason}"

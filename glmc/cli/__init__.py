@@ -12,6 +12,8 @@ from glmc import __version__
 from glmc.cli.analyze import analyze
 from glmc.cli.build import build
 from glmc.cli.check import check
+from glmc.cli.explain import explain
+from glmc.cli.new import new
 from glmc.cli.paths import paths
 from glmc.cli.show import show
 
@@ -25,7 +27,7 @@ def cli() -> None:
     """Compile token mixers: from a .glm file to proved costs and an importable torch layer.
 
     \b
-    Save this as power_of_two.glm:
+    Save this as power_of_two.glm, or start with `glmc new power_of_two --class shifts`:
         glm 1
         mixer power_of_two {
           B[i] = { i - 2^k for k in 0.. }
@@ -35,6 +37,7 @@ def cli() -> None:
     \b
     Then
         glmc check power_of_two.glm          finds mistakes,
+        glmc explain GLM170                  says what a mistake's code means,
         glmc analyze power_of_two.glm        derives costs and judges the claims,
         glmc show power_of_two.glm           draws what each output reads,
         glmc paths power_of_two.glm 0 100    shows how an input reaches an output,
@@ -44,7 +47,7 @@ def cli() -> None:
     """
 
 
-for command in (check, analyze, show, paths, build):
+for command in (new, check, explain, analyze, show, paths, build):
     cli.add_command(command)
 
 

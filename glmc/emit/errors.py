@@ -9,6 +9,11 @@ from glmc.diagnostics import Diagnostic
 
 @dataclass(frozen=True, kw_only=True)
 class FileInTheWay(Diagnostic):
+    """The package would overwrite a file that glmc did not write, or that was changed since.
+
+    Repair: Move the file, choose another folder with -o, or overwrite it with --force.
+    """
+
     code = "GLM301"
     title = "{path} is in the way"
     label = "the package of {mixer} has a file of that name"
@@ -20,6 +25,11 @@ class FileInTheWay(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class ClassNameTaken(Diagnostic):
+    """The layer's class is named after the mixer, and this name belongs to Python.
+
+    Repair: Give the mixer another name.
+    """
+
     code = "GLM302"
     title = "the layer of {mixer} would be called {name}, which Python reserves"
     label = "its class is named after the mixer"
@@ -30,6 +40,11 @@ class ClassNameTaken(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class CannotWrite(Diagnostic):
+    """The operating system refuses to write the package.
+
+    Repair: Check the folder's permissions and space, or choose another with -o.
+    """
+
     code = "GLM303"
     title = "cannot write {path}: {reason}"
     label = "its package goes there"

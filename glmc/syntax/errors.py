@@ -57,6 +57,12 @@ def another_name(word: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class UnexpectedToken(Diagnostic):
+    """The parser met a word or sign that no rule of the grammar allows at this place.
+
+    Repair: Look at what the label expects; the mistake may also stand just before the place, as a missing operator,
+    bracket or brace.
+    """
+
     code = "GLM001"
     title = "unexpected {found}"
     label = "expected {expected}"
@@ -68,6 +74,11 @@ class UnexpectedToken(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnexpectedEnd(Diagnostic):
+    """The text ends inside a statement or before a closing brace.
+
+    Repair: Finish the statement that the label names, and close every brace.
+    """
+
     code = "GLM002"
     title = "the file ends too early"
     label = "expected {expected}"
@@ -76,6 +87,11 @@ class UnexpectedEnd(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnclosedBracket(Diagnostic):
+    """A bracket or brace is opened and nothing closes it before the statement around it has to end.
+
+    Repair: Add the closing one where the help says, or remove the opening one.
+    """
+
     code = "GLM003"
     title = "`{bracket}` is never closed"
     label = "opened here"
@@ -87,6 +103,11 @@ class UnclosedBracket(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class BadCharacter(Diagnostic):
+    """These characters belong to no word, number or sign of the language.
+
+    Repair: Write the sign or word that the help names.
+    """
+
     code = "GLM004"
     title = "`{characters}` means nothing in this language"
     help = "{hint}"
@@ -96,6 +117,11 @@ class BadCharacter(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnterminatedString(Diagnostic):
+    """A string starts with a double quote and has no second one on the same line.
+
+    Repair: Close it; strings hold no line breaks.
+    """
+
     code = "GLM005"
     title = "the string does not end on its line"
     label = "the string starts here"
@@ -104,6 +130,11 @@ class UnterminatedString(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class BadEscape(Diagnostic):
+    r"""Inside a string, a backslash stands before something other than a double quote or a backslash.
+
+    Repair: Write `\\` for a backslash itself.
+    """
+
     code = "GLM006"
     title = "`{escape}` is no escape"
     help = 'only `\\"` and `\\\\` are; a backslash itself is written `\\\\`'
@@ -112,6 +143,11 @@ class BadEscape(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class MissingHeader(Diagnostic):
+    """Every file starts by naming its language and version.
+
+    Repair: Write `glm 1` first; only comments and white space may stand before it.
+    """
+
     code = "GLM007"
     title = "the header `glm 1` is missing"
     label = "the file starts here"
@@ -120,6 +156,11 @@ class MissingHeader(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnsupportedVersion(Diagnostic):
+    """The file is written for another version of the language than this glmc reads.
+
+    Repair: Write `glm 1` if the file is meant for version 1, or install another glmc.
+    """
+
     code = "GLM008"
     title = "glm version {version} is not supported"
     label = "this glmc reads version 1"
@@ -129,6 +170,11 @@ class UnsupportedVersion(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class GridLabModel(Diagnostic):
+    """GridLAB-D, a simulator of power grids, uses the same file ending; this file is one of its models.
+
+    Repair: Give glmc a file that declares token mixers.
+    """
+
     code = "GLM009"
     title = "this is a GridLAB-D model, not a token mixer"
     label = "GridLAB-D syntax"
@@ -137,6 +183,11 @@ class GridLabModel(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class NotText(Diagnostic):
+    """The bytes of the file are no UTF-8 text.
+
+    Repair: Save the file as UTF-8 in your editor.
+    """
+
     code = "GLM010"
     title = "the file is not UTF-8 text"
     label = "{reason}"
@@ -146,6 +197,11 @@ class NotText(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class TooLarge(Diagnostic):
+    """Files are limited in characters and words, so that a file from elsewhere can do no harm.
+
+    Repair: Split the file, or say long lists by a `for`.
+    """
+
     code = "GLM011"
     title = "the file is too large"
     label = "the limit of {limit} {unit} is passed here"
@@ -156,6 +212,11 @@ class TooLarge(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class NestedTooDeeply(Diagnostic):
+    """Brackets, braces and signs nest more deeply than any reader could follow.
+
+    Repair: Give inner parts names with `let` or `set`.
+    """
+
     code = "GLM012"
     title = "nested too deeply"
     label = "level {limit} ends here"
@@ -165,6 +226,11 @@ class NestedTooDeeply(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class NumberTooLong(Diagnostic):
+    """A number is written out with more digits than the limit.
+
+    Repair: Write it as a power or a product: `10^30`.
+    """
+
     code = "GLM013"
     title = "a number of {digits} digits is too long"
     label = "at most {limit} digits"
@@ -175,6 +241,11 @@ class NumberTooLong(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class ReservedWord(Diagnostic):
+    """A word of the language stands where a name is declared.
+
+    Repair: Choose another name.
+    """
+
     code = "GLM014"
     title = "`{word}` is a reserved word and cannot be a name"
     help = "choose another name, such as `{suggestion}`"
@@ -184,6 +255,11 @@ class ReservedWord(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownStatement(Diagnostic):
+    """A statement of a mixer, or an item of a file, starts with a word that none starts with.
+
+    Repair: Use one of the words that the label lists.
+    """
+
     code = "GLM015"
     title = "no {kind} starts with `{word}`"
     label = "expected {expected}"
@@ -196,6 +272,11 @@ class UnknownStatement(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class OutsideMixer(Diagnostic):
+    """Rows, weights, claims and the like belong to a mixer, and this one stands at the top of the file.
+
+    Repair: Move it into a mixer's braces; often a brace before it closes the mixer too early.
+    """
+
     code = "GLM016"
     title = "`{word}` stands outside a mixer"
     help = "move it into the braces of a mixer, or look for a brace that closes one too early"
@@ -204,6 +285,11 @@ class OutsideMixer(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class TooManyMistakes(Diagnostic):
+    """After so many mistakes more reports would help nobody.
+
+    Repair: Repair the first ones and run again.
+    """
+
     code = "GLM017"
     title = "more than {limit} mistakes; the rest of the file was not read"
     limit: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -47,6 +48,12 @@ def _subclasses(cls: type[Diagnostic]) -> Iterator[type[Diagnostic]]:
         yield from _subclasses(child)
 
 
+def meaning(cls: type[Diagnostic]) -> str:
+    """What a diagnostic means and how to repair its cause: the docstring, none that dataclasses make."""
+    text = inspect.cleandoc(cls.__doc__ or "")
+    return "" if text.startswith(f"{cls.__name__}(") else text
+
+
 def goldens(code: str = "GLM") -> list[Path]:
     return sorted(GOLDENS.glob(f"{code}*.glm"))
 
@@ -66,8 +73,8 @@ def page() -> str:
 def _section(cls: type[Diagnostic]) -> str:
     title = re.sub(r"`?\{\w+\}`?", "…", cls.title)
     lines = [f"## {cls.code}: {title}", ""]
-    if cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}("):
-        lines += [re.sub(r"\s+", " ", cls.__doc__.replace("``", "`")).strip(), ""]
+    for paragraph in meaning(cls).split("\n\n"):
+        lines += [re.sub(r"\s+", " ", paragraph), ""]
     for source in goldens(cls.code)[:1]:
         text = source.read_bytes().decode("utf-8", errors="replace")
         lines += ["```", *(_shortened(line) for line in text.rstrip().splitlines()), "```", ""]

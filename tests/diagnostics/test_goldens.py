@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from glmc import cli
 from glmc.diagnostics import Severity
 from glmc.syntax import lexer, parser
-from tests.diagnostics.catalogue import PAGE, diagnostic_classes, goldens, page
+from tests.diagnostics.catalogue import PAGE, diagnostic_classes, goldens, meaning, page
 
 UPDATE = "UPDATE_GOLDENS" in os.environ
 # Limits that a readable golden can only pass if they are lower.
@@ -86,6 +86,12 @@ def test_every_code_has_a_golden(cls):
     assert re.fullmatch(r"GLM\d{3}", cls.code)
     assert goldens(cls.code), f"{cls.__name__} has no golden"
     assert isinstance(cls.severity, Severity)
+
+
+@pytest.mark.parametrize("cls", diagnostic_classes(), ids=lambda cls: cls.code)
+def test_every_code_is_explained(cls):
+    paragraphs = meaning(cls).split("\n\n")
+    assert len(paragraphs) >= 2 and paragraphs[-1].startswith("Repair: ")
 
 
 def test_codes_are_unique():
