@@ -1,4 +1,4 @@
-"""Prints the Triton kernels of a group: by slot for any rows, by tiles of scores for long intervals."""
+"""Prints the Triton kernels of a group: a scan for first order, tiles for long intervals, by slot any rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from glmc.backends.coefficient_code import CoefficientCode, coefficient_code
 from glmc.backends.nodes import GeneratedFile
+from glmc.backends.scan_code import scan_code
 from glmc.backends.tile_code import tile_code, unit_vectors
 from glmc.emit.environment import render
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass
@@ -23,6 +24,9 @@ class TritonKernels:
 def _kernels(group: GroupPlan) -> str:
     if group.a.is_empty:
         return render("triton/kernels_empty.py.jinja", name=group.name, inputs=group.core_inputs)
+    scan = scan_code(group)
+    if scan is not None:
+        return render("triton/scan.py.jinja", name=group.name, inputs=group.core_inputs, code=scan)
     tiles = tile_code(group)
     if tiles is not None:
         return render("triton/dense.py.jinja", name=group.name, inputs=group.core_inputs, code=tiles)

@@ -14,10 +14,10 @@ from fractions import Fraction
 import torch
 
 from glmc.pattern.interpret import interpret
-from tests.kernels.mixers import BY_SLOT, BY_TILE
+from tests.kernels.mixers import BY_SCAN, BY_SLOT, BY_TILE
 from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern
 
-LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot, 64 by tile
+LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan, 64 by tile
 STEP = 1e-5
 
 
@@ -65,7 +65,9 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = True
-    names = sys.argv[1:] or [*BY_SLOT, *BY_TILE]
+    for name in BY_SCAN:  # so that short sequences have several chunks, and those several blocks
+        vars(kernels(name)).update(CHUNK=16, STATES=2)
+    names = sys.argv[1:] or [*BY_SLOT, *BY_TILE, *BY_SCAN]
     found = {f"{name} packed": compare(name, LENGTHS) for name in names}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
     found |= {f"{name} bfloat16": compare(name, (67,), torch.bfloat16, heads=2) for name in names[::6]}

@@ -2,7 +2,6 @@
 
 # looked up by slot: shifts, or a table of columns
 BY_SLOT = {
-    "first_order": "B[i] = {i - 1} weights A = 1 - sum(B) weights B = sigmoid(gate)",
     "squares_joint": "B[i] = {i - (k^2 + 1) for k in 0..}",
     "shifts_both": """
         A[i] = {i - 3*k for k in 0..4} B[i] = {i - 2^k for k in 0..} weights A, B = softmax(slot_gate)""",
@@ -42,7 +41,16 @@ BY_TILE = {
     "plain_average": "A[i] = causal[i] weights A = 0.01",
 }
 
+# by a scan: the row's own input and the output before
+BY_SCAN = {
+    "first_order": "B[i] = {i - 1} weights A = 1 - sum(B) weights B = sigmoid(gate)",
+    "forgetful": "B[i] = {i - 1} weights A = 2 weights B = 1 - gate / (1 + sum(A)) * sigmoid(gate)",
+    "first_order_joint": "B[i] = {i - 1}",
+    "first_order_slots": "B[i] = {i - 1} weights A, B = softmax(slot_gate)",
+    "first_order_constant": "B[i] = {i - 1} weights A = 1 weights B = -const",
+}
+
 
 def text(name: str) -> str:
     """The .glm text of one of these mixers."""
-    return f"glm 1\nmixer {name} {{\n  {(BY_SLOT | BY_TILE)[name]}\n}}\n"
+    return f"glm 1\nmixer {name} {{\n  {(BY_SLOT | BY_TILE | BY_SCAN)[name]}\n}}\n"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.kernels.mixers import BY_SLOT, BY_TILE
+from tests.kernels.mixers import BY_SCAN, BY_SLOT, BY_TILE
 from tests.kernels.packages import bounds, draw, kernels
 
 triton = pytest.importorskip("triton")
@@ -34,7 +34,7 @@ def interpreted() -> dict[str, Errors]:
     return found
 
 
-@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE, *BY_SCAN])
 def test_interpreted_kernels_compute_the_meaning(name: str, interpreted: dict[str, Errors]) -> None:
     for case in ("packed", "one"):
         errors = interpreted[f"{name} {case}"]
@@ -50,9 +50,10 @@ def test_interpreted_kernels_in_bfloat16(interpreted: dict[str, Errors]) -> None
         assert max(errors.values()) < 0.05, (name, errors)
 
 
-@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
-def test_long_intervals_are_mixed_by_tile(name: str) -> None:
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE, *BY_SCAN])
+def test_rows_choose_the_kernels(name: str) -> None:
     assert hasattr(kernels(name), f"{name}_product_kernel") == (name in BY_TILE)
+    assert hasattr(kernels(name), f"{name}_chunk_kernel") == (name in BY_SCAN)
 
 
 # -- compiled for sm_90 -----------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def check_resources(kernel: Any, most: int = 0) -> None:
 
 
 @pytest.mark.parametrize("d", [64, 128])
-@pytest.mark.parametrize("name", ["shifts_both", "landmarked", "recurrence_joint"])
+@pytest.mark.parametrize("name", ["shifts_both", "landmarked", "recurrence_joint", "first_order"])
 def test_compiled_kernels_spill_nothing(name: str, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
     for kernel in compiled(name, d, torch.bfloat16, False, monkeypatch):
@@ -146,7 +147,7 @@ def test_compiled_kernels_spill_nothing(name: str, d: int, monkeypatch: pytest.M
 @pytest.mark.parametrize("packed", [False, True], ids=["whole", "packed"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("d", [16, 48, 64, 96, 128, 256])
-@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE, *BY_SCAN])
 def test_every_compiled_kernel_hardly_spills(
     name: str, d: int, dtype: torch.dtype, packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,7 +157,7 @@ def test_every_compiled_kernel_hardly_spills(
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE])
+@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE, *BY_SCAN])
 def test_compiled_kernels_compute_the_reference(name: str) -> None:
     from tests.kernels.on_gpu import SHAPES, compare
 

@@ -25,19 +25,20 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""Triton kernels of `scalar_gated_ssm`, and what calls them.
+"""Triton kernels of `scalar_gated_ssm`, and what calls them: a scan, since a row reads no output but the one before.
 
 Notation
     b, h, d     batch element, head, channel
-    i, j        output row, source row, both local to their sequence
-    s           slot: the s-th source of row i is j = P(i, s)
-    w_is        coefficient of slot s in row i
-    first       place of a sequence's row 0 among the T tokens (0 unless sequences are packed)
-    T, H, S, D  tokens, heads, slots, channels
+    t           token; a_t, b_t its coefficients, one of each a head: y_t = a_t x_t + b_t y_{t-1}
+    first       the first token of t's sequence (0 unless sequences are packed); b_first = 0
+    chunk       C tokens; group: R of them at once; both in the order of the scan, which is backwards for gradients
+    state       what the chunks before leave: y of their last token
+    T, H, D     tokens, heads, channels
 
-What belongs to entries is slot-major: float32 [B, H, S, T], exactly 0 where an entry is absent. Vectors are
-[B, T, H, D]. A product is deterministic: one program owns each element of the output, and sums in a fixed order
-in float32.
+Three launches: every chunk from a zero state, the states between the chunks, every chunk from its state. One program
+has HEADS × CHANNELS of a chunk, and no thread more than some channels, all of whose tokens it takes in order.
+
+A product is deterministic: one program owns each element of the output, and sums in a fixed order in float32.
 """
 
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
@@ -45,630 +46,372 @@ in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import triton
 import triton.language as tl
 from torch.autograd.function import Function, once_differentiable
 
-from . import rows
-
-# -- where the entries are -----------------------------------------------------------------------------------
-
-
-class Index(NamedTuple):
-    """The entries of one side: P(i, s) = i - shift[s], present unless negative; shift: int32 [slots]."""
-
-    shift: torch.Tensor
-
-
-Table = Callable[[int, int, torch.device], torch.Tensor]
-
-
-def index(table: Table, length: int, device: torch.device) -> Index:
-    """The entries of `rows.table_a` or `rows.table_b` for sequences of up to `length` tokens.
-
-    Rows do not depend on the length, so that all lengths up to the next power of two share an index.
-    """
-    return _index(table, max(64, 1 << (length - 1).bit_length()), device)
-
-
-@lru_cache(maxsize=8)
-def _index(table: Table, length: int, device: torch.device) -> Index:
-    last = length - 1
-    return Index((last - table(last, length, device)[0]).int())
-
-
-@dataclass(frozen=True)
-class Entries:
-    """The entries of one side in a batch: its index, how many slots, the bounds of packed sequences."""
-
-    index: Index
-    slots: int
-    starts: torch.Tensor | None
-    stops: torch.Tensor | None
-
-    @property
-    def by_row(self) -> tuple[Any, ...]:
-        """Where kernels look for the sources of rows."""
-        return (self.index.shift,)
-
-    @property
-    def by_column(self) -> tuple[Any, ...]:
-        """Where kernels look for the readers of columns."""
-        return (self.index.shift,)
-
-
-@triton.jit
-def bound(bound_ptr, otherwise, t, T, PACKED: tl.constexpr):
-    """The first token, or the end, of token t's sequence: `otherwise` unless sequences are packed."""
-    if PACKED:
-        return tl.load(bound_ptr + t, mask=t < T, other=0)
-    else:
-        return t * 0 + otherwise
-
-
-@triton.jit
-def source(shift_ptr, i, s, wanted):
-    """How far back from rows i their sources in slot s are, and whether they are present; where `wanted`."""
-    shift = tl.load(shift_ptr + s)
-    return shift, wanted & (shift <= i)
-
-
-@triton.jit
-def presence(shift_ptr, t, i, s, T, S):
-    """Which of slots × rows hold an entry."""
-    wanted = (s < S)[:, None] & (t < T)[None, :]
-    return wanted & (tl.load(shift_ptr + s, mask=s < S, other=0)[:, None] <= i[None, :])
-
-
-@triton.jit
-def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
-    """What a program has of one head: its tokens t, their rows i, the first token of b, h, and b·H + h."""
-    row_blocks = tl.cdiv(T, ROWS)
-    t = (tl.program_id(0) % row_blocks) * ROWS + tl.arange(0, ROWS)
-    bh = tl.program_id(0) // row_blocks
-    i = t - bound(starts_ptr, 0, t, T, PACKED)
-    return t, i, (bh // H).to(tl.int64) * T, bh % H, bh.to(tl.int64)
-
-
-# -- products over the entries -------------------------------------------------------------------------------
-
-
-@triton.jit
-def products(
-    left_ptr,
-    right_ptr,
-    out_ptr,
-    scale,
-    shift_ptr,
-    t,
-    i,
-    token,
-    h,
-    T,
-    S,
-    H,
-    D: tl.constexpr,
-    CHANNELS: tl.constexpr,
-):
-    """out_is = scale · left_i · right_j for j = P(i, s), one slot after another; nothing where absent."""
-    for d0 in range(0, D, CHANNELS):
-        d = d0 + tl.arange(0, CHANNELS)
-        at = ((token + t) * H + h)[:, None] * D + d[None, :]
-        inside = (t < T)[:, None] & (d < D)[None, :]
-        left = tl.load(left_ptr + at, mask=inside, other=0.0).to(tl.float32)
-        for s in range(0, S):
-            back, present = source(shift_ptr, i, s, t < T)
-            right = right_ptr + at - back.to(tl.int64) * (H * D)
-            right = tl.load(right, mask=inside & present[:, None], other=0.0)
-            total = scale * tl.sum(left * right.to(tl.float32), 1)
-            out = out_ptr + s * T.to(tl.int64) + t
-            if D > CHANNELS:
-                total += tl.load(out, mask=present & (d0 > 0), other=0.0)
-            tl.store(out, total, mask=present)
-        tl.debug_barrier()  # what is stored is read by other threads
-
-
-@triton.jit(do_not_specialize=["T", "S"])
-def scalar_gated_ssm_apply_kernel(
-    w_ptr,
-    x_ptr,
-    plus_ptr,
-    out_ptr,
-    shift_ptr,
-    starts_ptr,
-    T,
-    S,
-    H,
-    D: tl.constexpr,
-    ROWS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-    PACKED: tl.constexpr,
-    PLUS: tl.constexpr,
-):
-    """out_i = plus_i + Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
-    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    at = ((token + t) * H + h)[:, None] * D + d[None, :]
-    inside = (t < T)[:, None] & (d < D)[None, :]
-    w_ptr += bh * S * T
-    if PLUS:
-        total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
-    else:
-        total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, S):
-        back, present = source(shift_ptr, i, s, t < T)
-        w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
-        x = x_ptr + at - back.to(tl.int64) * (H * D)
-        x = tl.load(x, mask=inside & present[:, None], other=0.0)
-        total += w[:, None] * x.to(tl.float32)
-    tl.store(out_ptr + at, total, mask=inside)
-
-
-@triton.jit(do_not_specialize=["T", "S"])
-def scalar_gated_ssm_apply_transposed_kernel(
-    w_ptr,
-    g_ptr,
-    plus_ptr,
-    out_ptr,
-    shift_ptr,
-    starts_ptr,
-    stops_ptr,
-    T,
-    S,
-    H,
-    D: tl.constexpr,
-    ROWS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-    PACKED: tl.constexpr,
-    PLUS: tl.constexpr,
-):
-    """out_j = plus_j + Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
-    t, _, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    at = ((token + t) * H + h)[:, None] * D + d[None, :]
-    inside = (t < T)[:, None] & (d < D)[None, :]
-    end = bound(stops_ptr, T, t, T, PACKED)
-    w_ptr += bh * S * T
-    if PLUS:
-        total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
-    else:
-        total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, S):
-        ahead = tl.load(shift_ptr + s)
-        present = (t < T) & (t + ahead < end)
-        w = tl.load(w_ptr + s * T.to(tl.int64) + t + ahead, mask=present, other=0.0)
-        g = tl.load(g_ptr + at + ahead.to(tl.int64) * (H * D), mask=inside & present[:, None], other=0.0)
-        total += w[:, None] * g.to(tl.float32)
-    tl.store(out_ptr + at, total, mask=inside)
-
+CHUNK = 64  # C: tokens of a program
+GROUP = 4  # R: tokens that a thread holds at once
+WIDTH = 256  # HEADS · CHANNELS: one load of 16 bytes a thread and token in bfloat16
+STATES, STATE_CHANNELS = 256, 16  # chunks and channels that the pass between the chunks holds at once
 
 # -- coefficients --------------------------------------------------------------------------------------------
 
 
-@triton.jit(do_not_specialize=["T", "S_A", "S_B"])
-def scalar_gated_ssm_coefficients_kernel(
+@triton.jit
+def coefficients(gate_ptr, starts_ptr, token, t, h, T, H, PACKED: tl.constexpr):
+    """a_t and b_t of tokens t [R] and heads h [HEADS], float32 [R, HEADS]; 0 beyond the last token."""
+    inside = ((t >= 0) & (t < T))[:, None] & (h < H)[None, :]
+    at = (token + t)[:, None] * H + h[None, :]
+    present = follows(starts_ptr, t, T, PACKED)[:, None]
+    gate = tl.load(gate_ptr + at, mask=inside, other=0.0).to(tl.float32)
+    b = tl.where(present, tl.sigmoid(gate), 0.0)
+    a = 1.0
+    return tl.where(inside, a, 0.0), tl.where(inside, b, 0.0)
+
+
+@triton.jit
+def gate_gradient(da, db, gate_ptr, starts_ptr, token, t, h, T, H, PACKED: tl.constexpr):
+    """The derivative by the logits from those by a_t and b_t, float32 [R, HEADS]."""
+    inside = (t < T)[:, None] & (h < H)[None, :]
+    present = follows(starts_ptr, t, T, PACKED)[:, None]
+    gate = tl.load(gate_ptr + (token + t)[:, None] * H + h[None, :], mask=inside, other=0.0).to(tl.float32)
+    slope_b = tl.where(present, tl.sigmoid(gate) * (1.0 - tl.sigmoid(gate)), 0.0)
+    return db * slope_b
+
+
+@triton.jit
+def follows(starts_ptr, t, T, PACKED: tl.constexpr):
+    """Whether token t has one before it in its sequence."""
+    if PACKED:
+        return t > tl.load(starts_ptr + t, mask=(t >= 0) & (t < T), other=0)
+    else:
+        return t > 0
+
+
+# -- the scan ------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def compose(decay, y, decay_then, y_then):
+    """Two runs of tokens as one: each takes a state s to decay · s + y."""
+    return decay * decay_then, decay_then * y + y_then
+
+
+@triton.jit
+def scan_group(decay, u, state, R: tl.constexpr):
+    """y_r = decay_r y_{r-1} + u_r from y_{-1} = state, and the last: decay [R, HEADS], u [R, HEADS, CHANNELS]."""
+    decay, y = tl.associative_scan((tl.broadcast_to(decay[:, :, None], u.shape), u), 0, compose)
+    y += decay * state[None]
+    last = tl.arange(0, R) == R - 1
+    return y, tl.sum(tl.where(last[:, None, None], y, 0.0), 0)
+
+
+@triton.jit
+def multiply(x, y):
+    return x * y
+
+
+@triton.jit
+def place(T, H, D: tl.constexpr, C: tl.constexpr, HEADS: tl.constexpr, CHANNELS: tl.constexpr):
+    """This program's chunk and how many there are, its first token among all B · T, its heads and channels."""
+    channel_blocks = tl.cdiv(D, CHANNELS)
+    head_blocks = tl.cdiv(H, HEADS)
+    chunks = tl.cdiv(T, C)
+    program = tl.program_id(0)
+    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
+    h = (program // channel_blocks % head_blocks) * HEADS + tl.arange(0, HEADS)
+    chunk = program // channel_blocks // head_blocks % chunks
+    b = program // channel_blocks // head_blocks // chunks
+    return chunk, chunks, b.to(tl.int64) * T, h, d
+
+
+@triton.jit
+def load_group(x_ptr, token, t, h, d, T, H, D: tl.constexpr):
+    """The vectors of tokens t [R], as they are stored, [R, HEADS, CHANNELS]; 0 beyond the sequence."""
+    inside = ((t >= 0) & (t < T))[:, None, None] & (h < H)[None, :, None] & (d < D)[None, None, :]
+    return tl.load(x_ptr + ((token + t)[:, None] * H + h[None, :])[:, :, None] * D + d[None, None, :], inside, 0.0)
+
+
+@triton.jit(do_not_specialize=["T"])
+def scalar_gated_ssm_chunk_kernel(
+    x_ptr,
     gate_ptr,
-    a_ptr,
-    b_ptr,
-    shift_a_ptr,
-    shift_b_ptr,
     starts_ptr,
+    state_ptr,
+    decay_ptr,
     T,
-    S_A,
-    S_B,
-    H,
-    ROWS: tl.constexpr,
-    SLOTS_A: tl.constexpr,
-    SLOTS_B: tl.constexpr,
-    PACKED: tl.constexpr,
-):
-    """The declared weights of all slots. One program: ROWS of one head."""
-    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    row = (token + t) * H + h
-    a_ptr += bh * S_A * T
-    b_ptr += bh * S_B * T
-    gate = tl.load(gate_ptr + row, mask=t < T, other=0.0).to(tl.float32)[None, :]
-
-    for s0 in range(0, S_A, SLOTS_A):
-        s = s0 + tl.arange(0, SLOTS_A)
-        present = presence(shift_a_ptr, t, i, s, T, S_A)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
-        a = tl.where(present, 1.0, 0.0)
-        tl.store(a_ptr + at, a, mask=(s < S_A)[:, None] & (t < T)[None, :])
-
-    for s0 in range(0, S_B, SLOTS_B):
-        s = s0 + tl.arange(0, SLOTS_B)
-        present = presence(shift_b_ptr, t, i, s, T, S_B)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
-        b = tl.where(present, tl.sigmoid(gate), 0.0)
-        tl.store(b_ptr + at, b, mask=(s < S_B)[:, None] & (t < T)[None, :])
-
-
-class Coefficients(NamedTuple):
-    """What the coefficients' kernel leaves: coefficients [B, H, S, T]."""
-
-    a: torch.Tensor
-    b: torch.Tensor
-
-
-def coefficients(
-    at_a: Entries,
-    at_b: Entries,
-    x: torch.Tensor,
-    gate: torch.Tensor,
-) -> Coefficients:
-    """The coefficients of all entries for inputs of x's batch, length and heads."""
-    B, T, H, _ = x.shape
-    a = torch.empty(B, H, at_a.slots, T, dtype=torch.float32, device=x.device)
-    b = torch.empty(B, H, at_b.slots, T, dtype=torch.float32, device=x.device)
-    block = ROWS
-    if x.numel():
-        with torch.cuda.device_of(x):
-            scalar_gated_ssm_coefficients_kernel[(B * H * triton.cdiv(T, block),)](
-                gate.contiguous(),
-                a,
-                b,
-                *at_a.by_row,
-                *at_b.by_row,
-                at_a.starts,
-                T,
-                at_a.slots,
-                at_b.slots,
-                H,
-                ROWS=block,
-                SLOTS_A=block_size(at_a.slots, 16),
-                SLOTS_B=block_size(at_b.slots, 16),
-                PACKED=at_a.starts is not None,
-            )
-    return Coefficients(a, b)
-
-
-@triton.jit(do_not_specialize=["T", "S_B"])
-def scalar_gated_ssm_pull_kernel(
-    grad_ptr,
-    y_ptr,
-    gate_ptr,
-    slope_b_ptr,
-    slope_gate_ptr,
-    shift_b_ptr,
-    starts_ptr,
-    T,
-    S_B,
     H,
     D: tl.constexpr,
+    C: tl.constexpr,
+    R: tl.constexpr,
+    HEADS: tl.constexpr,
     CHANNELS: tl.constexpr,
-    ROWS: tl.constexpr,
-    SLOTS_B: tl.constexpr,
+    BACKWARD: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """The slopes of coefficients, grad_i · value_j, and through the weights those of all that they depend on.
+    """What each chunk makes of a zero state, [B, chunks, H, D], and how much of a state it keeps, [B, chunks, H].
 
-    One program: ROWS of one head.
+    Forward it scans a_t x_t with b_t; backward, in reverse, the gradients x_t of the outputs with b_{t+1}.
     """
-    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    row = (token + t) * H + h
-    slope_b_ptr += bh * S_B * T
-    gate = tl.load(gate_ptr + row, mask=t < T, other=0.0).to(tl.float32)[None, :]
-    products(
-        grad_ptr,
-        y_ptr,
-        slope_b_ptr,
-        1.0,
-        shift_b_ptr,
-        t,
-        i,
-        token,
-        h,
-        T,
-        S_B,
-        H,
-        D,
-        CHANNELS,
-    )
-
-    slope_gate = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, S_B, SLOTS_B):
-        s = s0 + tl.arange(0, SLOTS_B)
-        present = presence(shift_b_ptr, t, i, s, T, S_B)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
-        slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
-        slope = tl.where(present, tl.sigmoid(gate) * (1.0 - tl.sigmoid(gate)) * slope_b, 0.0)
-        slope_gate += tl.sum(slope, 0, keep_dims=True)
-    tl.store(slope_gate_ptr + row[None, :], slope_gate, mask=(t < T)[None, :])
+    step, chunks, token, h, d = place(T, H, D, C, HEADS, CHANNELS)
+    r = tl.arange(0, R)
+    state = tl.zeros([HEADS, CHANNELS], tl.float32)
+    kept = tl.full([HEADS], 1.0, tl.float32)
+    t = (chunks - 1 - step) * C + C - 1 - r if BACKWARD else step * C + r
+    ahead = load_group(x_ptr, token, t, h, d, T, H, D)
+    for r0 in range(0, C, R):
+        x = ahead.to(tl.float32)
+        if BACKWARD:
+            _, decay = coefficients(gate_ptr, starts_ptr, token, t + 1, h, T, H, PACKED)
+            t -= R
+        else:
+            a, decay = coefficients(gate_ptr, starts_ptr, token, t, h, T, H, PACKED)
+            x *= a[:, :, None]
+            t += R
+        ahead = load_group(x_ptr, token, t, h, d, tl.where(r0 + R < C, T, 0), H, D)
+        _, state = scan_group(decay, x, state, R)
+        kept *= tl.reduce(decay, 0, multiply)
+    at = (token // T * chunks + step) * H + h
+    inside = (h < H)[:, None] & (d < D)[None, :]
+    tl.store(state_ptr + at[:, None] * D + d[None, :], state, mask=inside)
+    tl.store(decay_ptr + at, kept, mask=h < H)
 
 
-class Slopes(NamedTuple):
-    """Derivatives: of scores [B, H, S, T], of logits as the logits."""
+@triton.jit(do_not_specialize=["chunks"])
+def scalar_gated_ssm_states_kernel(
+    state_ptr,
+    decay_ptr,
+    chunks,
+    H,
+    D: tl.constexpr,
+    ROWS: tl.constexpr,
+    CHANNELS: tl.constexpr,
+):
+    """The state after each chunk, in place of what it makes of a zero state. One program: CHANNELS of one head."""
+    channel_blocks = tl.cdiv(D, CHANNELS)
+    program = tl.program_id(0)
+    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
+    h = program // channel_blocks % H
+    b = (program // channel_blocks // H).to(tl.int64)
+    state = tl.zeros([1, CHANNELS], tl.float32)
+    for first in range(0, chunks, ROWS):
+        chunk = first + tl.arange(0, ROWS)
+        at = (b * chunks + chunk) * H + h
+        decay = tl.load(decay_ptr + at, mask=chunk < chunks, other=1.0)
+        tile = state_ptr + at[:, None] * D + d[None, :]
+        inside = (chunk < chunks)[:, None] & (d < D)[None, :]
+        u = tl.load(tile, mask=inside, other=0.0)
+        y, state = scan_group(decay[:, None], u[:, None, :], state, ROWS)
+        tl.store(tile, tl.reshape(y, [ROWS, CHANNELS]), mask=inside)
 
-    gate: torch.Tensor
+
+@triton.jit
+def state_before(state_ptr, token, step, chunks, h, d, T, H, D: tl.constexpr):
+    """The state in which a chunk begins, [HEADS, CHANNELS]."""
+    at = (token // T * chunks + step - 1) * H + h
+    inside = (h < tl.where(step > 0, H, 0))[:, None] & (d < D)[None, :]
+    return tl.load(state_ptr + at[:, None] * D + d[None, :], mask=inside, other=0.0)
 
 
-def pull(
-    at_a: Entries,
-    at_b: Entries,
-    grad: torch.Tensor,
-    y: torch.Tensor,
-    x: torch.Tensor,
-    gate: torch.Tensor,
-    found: Coefficients,
-) -> Slopes:
-    """The slopes of all that the coefficients depend on, from grad, the slope of U [B, T, H, D]."""
+@triton.jit(do_not_specialize=["T"])
+def scalar_gated_ssm_forward_kernel(
+    x_ptr,
+    gate_ptr,
+    starts_ptr,
+    state_ptr,
+    y_ptr,
+    T,
+    H,
+    D: tl.constexpr,
+    C: tl.constexpr,
+    R: tl.constexpr,
+    HEADS: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """y_t = a_t x_t + b_t y_{t-1}, each chunk from its state."""
+    chunk, chunks, token, h, d = place(T, H, D, C, HEADS, CHANNELS)
+    state = state_before(state_ptr, token, chunk, chunks, h, d, T, H, D)
+    t = chunk * C + tl.arange(0, R)
+    ahead = load_group(x_ptr, token, t, h, d, T, H, D)
+    for r0 in range(0, C, R):
+        x = ahead.to(tl.float32)
+        a, b = coefficients(gate_ptr, starts_ptr, token, t, h, T, H, PACKED)
+        ahead = load_group(x_ptr, token, t + R, h, d, tl.where(r0 + R < C, T, 0), H, D)
+        y, state = scan_group(b, a[:, :, None] * x, state, R)
+        inside = (t < T)[:, None, None] & (h < H)[None, :, None] & (d < D)[None, None, :]
+        out = y_ptr + ((token + t)[:, None] * H + h[None, :])[:, :, None] * D + d[None, None, :]
+        tl.store(out, y, mask=inside)
+        t += R
+
+
+@triton.jit(do_not_specialize=["T"])
+def scalar_gated_ssm_backward_kernel(
+    dy_ptr,
+    x_ptr,
+    y_ptr,
+    gate_ptr,
+    starts_ptr,
+    state_ptr,
+    dx_ptr,
+    dgate_ptr,
+    tokens,
+    T,
+    H,
+    D: tl.constexpr,
+    C: tl.constexpr,
+    R: tl.constexpr,
+    HEADS: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """du_t = dy_t + b_{t+1} du_{t+1}; dx_t = a_t du_t, da_t = du_t · x_t, db_t = du_t · y_{t-1}.
+
+    Each block of channels has its own part of dgate, [channel blocks, B · T = tokens, H].
+    """
+    step, chunks, token, h, d = place(T, H, D, C, HEADS, CHANNELS)
+    part = tl.program_id(0) % tl.cdiv(D, CHANNELS) * tokens
+    state = state_before(state_ptr, token, step, chunks, h, d, T, H, D)
+    t = (chunks - 1 - step) * C + C - 1 - tl.arange(0, R)
+    for _ in range(0, C, R):
+        dy = load_group(dy_ptr, token, t, h, d, T, H, D).to(tl.float32)
+        x = load_group(x_ptr, token, t, h, d, T, H, D).to(tl.float32)
+        before = load_group(y_ptr, token, t - 1, h, d, T, H, D).to(tl.float32)
+        a, _ = coefficients(gate_ptr, starts_ptr, token, t, h, T, H, PACKED)
+        _, decay = coefficients(gate_ptr, starts_ptr, token, t + 1, h, T, H, PACKED)
+        du, state = scan_group(decay, dy, state, R)
+        at = (token + t)[:, None] * H + h[None, :]
+        inside = (t < T)[:, None] & (h < H)[None, :]
+        tl.store(
+            dx_ptr + at[:, :, None] * D + d[None, None, :],
+            a[:, :, None] * du,
+            mask=inside[:, :, None] & (d < D)[None, None, :],
+        )
+        da, db = tl.sum(du * x, 2), tl.sum(du * before, 2)
+        dgate = gate_gradient(da, db, gate_ptr, starts_ptr, token, t, h, T, H, PACKED)
+        tl.store(dgate_ptr + part * H + at, dgate, mask=inside)
+        t -= R
+
+
+# -- launchers -----------------------------------------------------------------------------------------------
+
+
+def blocks(x: torch.Tensor) -> dict[str, int]:
+    """How many heads and channels a program has, and what else is fixed for x [B, T, H, D]."""
+    H, D = x.shape[2:]
+    channels = min(triton.next_power_of_2(D), WIDTH)
+    heads = min(triton.next_power_of_2(H), WIDTH // channels)
+    return {"D": D, "C": CHUNK, "R": GROUP, "HEADS": heads, "CHANNELS": channels}
+
+
+def programs(x: torch.Tensor) -> int:
     B, T, H, D = x.shape
-    channels = block_size(D, 64)
-    block = TILE // channels
-    slope_b = torch.empty_like(found.b)
-    slope_gate = torch.empty(gate.shape, dtype=gate.dtype, device=x.device)
-    if x.numel():
-        with torch.cuda.device_of(x):
-            scalar_gated_ssm_pull_kernel[(B * H * triton.cdiv(T, block),)](
-                grad.contiguous(),
-                y.contiguous(),
-                gate.contiguous(),
-                slope_b,
-                slope_gate,
-                *at_b.by_row,
-                at_a.starts,
-                T,
-                at_b.slots,
-                H,
-                D=D,
-                CHANNELS=channels,
-                ROWS=block,
-                SLOTS_B=block_size(at_b.slots, 16),
-                PACKED=at_a.starts is not None,
-            )
-    return Slopes(slope_gate)
+    block = blocks(x)
+    return B * triton.cdiv(T, CHUNK) * triton.cdiv(H, block["HEADS"]) * triton.cdiv(D, block["CHANNELS"])
 
 
-# -- the solve -----------------------------------------------------------------------------------------------
-
-
-@triton.jit
-def sources(shift_ptr, i, s, wanted):
-    """P(i, s) and whether it is present, by rows × slots; only where `wanted`."""
-    j = i - tl.load(shift_ptr + s, mask=wanted, other=0)
-    return j, wanted & (j >= 0)
-
-
-@triton.jit
-def shifted_reader(shift_ptr, j, r, length, wanted):
-    """The r-th reader (i, s) of column j, and whether sequences of that length have it; where `wanted`."""
-    i = j + tl.load(shift_ptr + r, mask=wanted, other=0)
-    return i, r + j * 0, wanted & (i < length)
-
-
-@triton.jit
-def substitute(near, total, BACKWARD: tl.constexpr, C: tl.constexpr):
-    """(I - near)⁻¹ total for a strictly triangular near [C, C], row after row in float32."""
-    n = tl.arange(0, C)
-    for step in range(1, C):
-        here = n == (C - 1 - step if BACKWARD else step)
-        w = tl.sum(tl.where(here[:, None], near, 0.0), 0)
-        total += tl.where(here[:, None], tl.sum(w[:, None] * total, 0)[None, :], 0.0)
-    return total
-
-
-@triton.jit(do_not_specialize=["T", "S"])
-def scalar_gated_ssm_solve_kernel(
-    w_ptr,
-    u_ptr,
-    y_ptr,
-    shift_ptr,
-    starts_ptr,
-    T,
-    S,
-    H,
-    D: tl.constexpr,
-    C: tl.constexpr,
-    SLOTS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-    PACKED: tl.constexpr,
-):
-    """y_i = u_i + Σ_s w_is y_j, j = P(i, s). One program: CHANNELS of a head, chunks of C rows in order."""
-    channel_blocks = tl.cdiv(D, CHANNELS)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    bh = program // channel_blocks
-    w_ptr += bh.to(tl.int64) * S * T
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-    n = tl.arange(0, C)
-
-    for c in range(0, T, C):
-        t = c + n
-        first = bound(starts_ptr, 0, t, T, PACKED)
-        tile = ((token + t) * H + h)[:, None] * D + d[None, :]
-        kept = (t < T)[:, None] & (d < D)[None, :]
-        total = tl.load(u_ptr + tile, mask=kept, other=0.0).to(tl.float32)
-        near = tl.zeros([C, C], tl.float32)
-        for s0 in range(0, S, SLOTS):
-            s = s0 + tl.arange(0, SLOTS)
-            inside = (t < T)[:, None] & (s < S)[None, :]
-            j, present = sources(shift_ptr, (t - first)[:, None], s[None, :], inside)
-            w = tl.load(w_ptr + s.to(tl.int64)[None, :] * T + t[:, None], mask=present, other=0.0)
-            at = first[:, None] + j
-            y = tl.load(
-                y_ptr + ((token + at) * H + h)[:, :, None] * D + d[None, None, :],
-                mask=(present & (at < c))[:, :, None] & (d < D)[None, None, :],
-                other=0.0,
-            )
-            total += tl.sum(w[:, :, None] * y.to(tl.float32), 1)
-            near += tl.sum(tl.where((at - c)[:, :, None] == n[None, None, :], w[:, :, None], 0.0), 1)
-        total = substitute(near, total, False, C)
-        tl.store(y_ptr + tile, total, mask=kept)
-        tl.debug_barrier()  # the stored rows are sources of the chunks to come
-
-
-@triton.jit(do_not_specialize=["T", "S"])
-def scalar_gated_ssm_solve_transposed_kernel(
-    w_ptr,
-    g_ptr,
-    v_ptr,
-    shift_ptr,
-    starts_ptr,
-    stops_ptr,
-    T,
-    S,
-    H,
-    D: tl.constexpr,
-    C: tl.constexpr,
-    SLOTS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-    PACKED: tl.constexpr,
-):
-    """v_j = g_j + Σ w_is v_i over its readers (i, s). One program: CHANNELS of a head, chunks in reverse."""
-    channel_blocks = tl.cdiv(D, CHANNELS)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    bh = program // channel_blocks
-    w_ptr += bh.to(tl.int64) * S * T
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-    n = tl.arange(0, C)
-
-    for step in range(0, T, C):
-        c = (T - 1) // C * C - step
-        t = c + n
-        first = bound(starts_ptr, 0, t, T, PACKED)
-        end = bound(stops_ptr, T, t, T, PACKED)
-        tile = ((token + t) * H + h)[:, None] * D + d[None, :]
-        kept = (t < T)[:, None] & (d < D)[None, :]
-        total = tl.load(g_ptr + tile, mask=kept, other=0.0).to(tl.float32)
-        near = tl.zeros([C, C], tl.float32)
-        j = t - first
-        for r0 in range(0, S, SLOTS):
-            r = r0 + tl.arange(0, SLOTS)
-            wanted = (t < T)[:, None] & (r < S)[None, :]
-            length = (end - first)[:, None]
-            i, s, present = shifted_reader(shift_ptr, j[:, None], r[None, :], length, wanted)
-            at = first[:, None] + i
-            row = (token + at) * H + h
-            w = tl.load(w_ptr + s.to(tl.int64) * T + at, mask=present, other=0.0)
-            v = tl.load(
-                v_ptr + row[:, :, None] * D + d[None, None, :],
-                mask=(present & (at >= c + C))[:, :, None] & (d < D)[None, None, :],
-                other=0.0,
-            )
-            total += tl.sum(w[:, :, None] * v.to(tl.float32), 1)
-            near += tl.sum(tl.where((at - c)[:, :, None] == n[None, None, :], w[:, :, None], 0.0), 1)
-        total = substitute(near, total, True, C)
-        tl.store(v_ptr + tile, total, mask=kept)
-        tl.debug_barrier()  # the stored rows are read by the chunks to come
-
-
-def solve(
-    at: Entries, w: torch.Tensor, u: torch.Tensor, dtype: torch.dtype, *, transposed: bool = False
-) -> torch.Tensor:
-    """(I - W)⁻¹ u, or (I - Wᵀ)⁻¹ u: w [B, H, slots, T], u [B, T, H, D] -> [B, T, H, D] of `dtype`.
-
-    Rows are read back in `dtype` once their chunk is finished.
-    """
-    B, T, H, D = u.shape
-    out = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
-    bounds = (at.starts, at.stops) if transposed else (at.starts,)
-    kernel = scalar_gated_ssm_solve_transposed_kernel if transposed else scalar_gated_ssm_solve_kernel
-    if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * triton.cdiv(D, 16),)](
-                w,
-                u.contiguous(),
-                out,
-                *(at.by_column if transposed else at.by_row),
-                *bounds,
-                T,
-                at.slots,
-                H,
-                D=D,
-                C=16,
-                SLOTS=block_size(at.slots, 4),
-                CHANNELS=16,
-                PACKED=at.starts is not None,
-            )
-    return out
-
-
-# -- the mixer -----------------------------------------------------------------------------------------------
-
-TILE = 8192  # elements of a block of vectors that a program holds
-ROWS = 128  # of a program that multiplies no vectors
-
-
-def block_size(number: int, most: int) -> int:
-    """The least power of two that is not below `number`, at most `most`."""
-    return min(1 << max(number - 1, 0).bit_length(), most)
-
-
-def apply(
-    at: Entries,
-    w: torch.Tensor,
+def states(
     x: torch.Tensor,
-    dtype: torch.dtype,
+    gate: torch.Tensor,
+    starts: torch.Tensor | None,
     *,
-    transposed: bool = False,
-    plus: torch.Tensor | None = None,
+    backward: bool,
 ) -> torch.Tensor:
-    """plus + W x, or plus + Wᵀ x: w [B, H, slots, T], x and plus [B, T, H, D] -> [B, T, H, D] of `dtype`."""
+    """The state after each chunk in the order of the scan, float32 [B, chunks, H, D]; unset if there is one."""
     B, T, H, D = x.shape
-    out = torch.empty(B, T, H, D, dtype=dtype, device=x.device)
-    kernel = scalar_gated_ssm_apply_transposed_kernel if transposed else scalar_gated_ssm_apply_kernel
-    lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
-    channels = block_size(D, 64)
-    blocks = {"ROWS": TILE // channels, "CHANNELS": channels}
-    if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](
-                w,
-                x.contiguous(),
-                plus,
-                out,
-                *lookup,
-                T,
-                at.slots,
-                H,
-                D=D,
-                PACKED=at.starts is not None,
-                PLUS=plus is not None,
-                **blocks,
-            )
-    return out
+    chunks = triton.cdiv(T, CHUNK)
+    state = torch.empty(B, chunks, H, D, dtype=torch.float32, device=x.device)
+    if chunks > 1:
+        decay = torch.empty(B, chunks, H, dtype=torch.float32, device=x.device)
+        scalar_gated_ssm_chunk_kernel[(programs(x),)](
+            x,
+            gate,
+            starts,
+            state,
+            decay,
+            T,
+            H,
+            **blocks(x),
+            BACKWARD=backward,
+            PACKED=starts is not None,
+            num_warps=1,
+        )
+        channels = min(triton.next_power_of_2(D), STATE_CHANNELS)
+        scalar_gated_ssm_states_kernel[(B * H * triton.cdiv(D, channels),)](
+            state, decay, chunks, H, D=D, ROWS=STATES, CHANNELS=channels
+        )
+    return state
 
 
-class Mix(Function):
-    """Y = (I - B)⁻¹ A X, differentiable once."""
+class Scan(Function):
+    """Y from x [B, T, H, D] and the gate's logits [B, T, H], all contiguous."""
 
     @staticmethod
     def forward(
         ctx: Any,
-        at_a: Entries,
-        at_b: Entries,
         x: torch.Tensor,
         gate: torch.Tensor,
+        starts: torch.Tensor | None,
     ) -> torch.Tensor:
-        found = coefficients(at_a, at_b, x, gate)
-        u = apply(at_a, found.a, x, torch.float32)
-        y = solve(at_b, found.b, u, torch.float32)
-        ctx.at = at_a, at_b
-        ctx.save_for_backward(x, gate, y, *found)
-        return y.to(x.dtype)
+        y = torch.empty_like(x)
+        if x.numel():
+            with torch.cuda.device_of(x):
+                scalar_gated_ssm_forward_kernel[(programs(x),)](
+                    x,
+                    gate,
+                    starts,
+                    states(x, gate, starts, backward=False),
+                    y,
+                    x.shape[1],
+                    x.shape[2],
+                    **blocks(x),
+                    PACKED=starts is not None,
+                    num_warps=1,
+                )
+        ctx.save_for_backward(x, gate, y)
+        ctx.starts = starts
+        return y
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        at_a, at_b = ctx.at
-        x, gate, y, *kept = ctx.saved_tensors
-        found = Coefficients(*kept)
-        grad = solve(at_b, found.b, grad, torch.float32, transposed=True)
-        grad_x = apply(at_a, found.a, grad, x.dtype, transposed=True) if ctx.needs_input_grad[2] else None
-        if not any(ctx.needs_input_grad[3:]):
-            return None, None, grad_x, None
-        slopes = pull(at_a, at_b, grad, y, x, gate, found)
-        return None, None, grad_x, slopes.gate
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, gate, y = ctx.saved_tensors
+        B, T, H, D = x.shape
+        dy = dy.contiguous()
+        dx = torch.empty_like(x)
+        parts = triton.cdiv(D, blocks(x)["CHANNELS"])
+        dgate = torch.empty(parts, B, T, H, dtype=gate.dtype if parts == 1 else torch.float32, device=x.device)
+        if x.numel():
+            with torch.cuda.device_of(x):
+                scalar_gated_ssm_backward_kernel[(programs(x),)](
+                    dy,
+                    x,
+                    y,
+                    gate,
+                    ctx.starts,
+                    states(dy, gate, ctx.starts, backward=True),
+                    dx,
+                    dgate,
+                    B * T,
+                    T,
+                    H,
+                    **blocks(x),
+                    PACKED=ctx.starts is not None,
+                    num_warps=1,
+                )
+        return dx, whole(dgate, gate), None
+
+
+def whole(parts: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """The sum of what the blocks of channels contribute."""
+    return parts[0] if len(parts) == 1 else parts.sum(0).to(like.dtype)
+
+
+# -- the mixer -----------------------------------------------------------------------------------------------
 
 
 def mix(
@@ -681,8 +424,4 @@ def mix(
 
     starts, stops: int32 [T], first token and end of every token's sequence, where sequences are packed.
     """
-    length, device = x.shape[1], x.device
-    at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
-    at_b = Entries(index(rows.table_b, length, device), rows.slots_b(length), starts, stops)
-    y: torch.Tensor = Mix.apply(at_a, at_b, x, gate)
-    return y
+    return Scan.apply(x.contiguous(), gate.contiguous(), starts)
