@@ -1,146 +1,307 @@
-"""Time generated operators beside scaled-dot-product attention, on the device at hand.
+"""Measure built mixers beside their peers, in one run: every row that is to be reached, and growth with the length.
 
-    glmc build examples/power_of_two.glm -o build/bench
-    python benchmarks/run.py --packages build/bench --length 4096 8192
+    glmc build benchmarks/mixers.glm -o build/bench
+    python -m benchmarks.run --packages build/bench --json build/bench.json
 
-Needs torch alone, so that packages built elsewhere can be measured on a machine without glmc. Every figure
-is the median of one run; the ratio is attention's time over the operator's, in the same run.
+Measuring needs torch and triton alone, so that packages built elsewhere can be carried to a machine without glmc; peers
+that are not installed are skipped. Each subject is prepared in a process of its own, several at a time, and then has
+the device to itself. `--device cpu --quick` goes through the same at tiny sizes.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
+import multiprocessing
+import platform
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
+
+from benchmarks.measure import CACHE, Setting, microseconds, serve, subjects
+from benchmarks.mixers import MIXERS
+from benchmarks.peers import PEERS
+from benchmarks.rows import DECODE, FORWARD, ROWS, Row
+
+PEAK_FLOPS = 989e12  # dense bfloat16 products of an H100 or H200 (SXM)
+FITTED = 16384  # tokens from which on growth is fitted: shorter sequences leave the device idle
 
 
-def seconds(work: Callable[[], object], budget: float, device: torch.device) -> float:
-    """Median time of one call after a warm-up, from as many repetitions as fit the budget."""
+@dataclass
+class Run:
+    """What has been found so far: figures and failures by (subject, phase, batch, length), reasons by subject."""
 
-    def once() -> float:
-        if device.type == "cuda":
-            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            begin.record()
-            work()
-            end.record()
-            end.synchronize()
-            return begin.elapsed_time(end) / 1e3
-        start = time.perf_counter()
-        work()
-        return time.perf_counter() - start
+    figures: dict[tuple[str, str, int, int], dict[str, Any]] = field(default_factory=dict)
+    failures: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    for _ in range(2):
-        once()
-    times: list[float] = []
-    while sum(times) < budget and len(times) < 100:
-        times.append(once())
-    return median(times)
+    def take(self, subject: str, kind: str, value: Any) -> None:
+        match kind:
+            case "ready":
+                self.errors[subject] = value
+            case "skipped":
+                self.skipped[subject] = value
+            case "figure":
+                self.figures[subject, value["phase"], value["batch"], value["length"]] = value
+            case "failed":
+                *key, reason = value
+                self.failures[subject, *key] = reason
 
 
-def draw(operator: Any, arguments: argparse.Namespace, length: int) -> dict[str, Tensor]:
-    """Random inputs that the operator's weights need, with gradients wanted."""
-    batch, heads, width = arguments.batch, arguments.heads, arguments.head_dim
-    slots = operator.slots(length)
-    shapes = {
-        "x": (batch, length, heads, width),
-        "q": (batch, length, heads, width),
-        "k": (batch, length, heads, width),
-        "gate": (batch, length, heads),
-        "slot_gate": (batch, length, heads, slots),
-        "const": (heads, slots),
-        "write": (batch, length, heads, getattr(operator, "channels", 1)),
-        "read": (batch, length, heads, getattr(operator, "channels", 1)),
+# -- measuring -----------------------------------------------------------------------------------------------
+
+
+def collect(setting: Setting, names: list[str], jobs: int, limit: float) -> Run:
+    """Measures the subjects, one after the other, while up to `jobs` of the later ones are prepared."""
+    run, context = Run(), multiprocessing.get_context("spawn")
+    waiting, started = list(names), dict[str, tuple[Any, Connection]]()
+    for number, name in enumerate(names):
+        while waiting and len(started) < jobs:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=serve, args=(waiting[0], setting, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            started[waiting.pop(0)] = process, ours
+        progress(number, len(names), name)
+        process, connection = started[name]
+        try:
+            listen(run, name, connection, limit)
+        except EOFError:
+            run.skipped.setdefault(name, "its process ended")
+        except TimeoutError:
+            run.skipped.setdefault(name, f"took more than {limit:.0f} s")
+        process.kill()
+        process.join()
+        del started[name]
+    progress(len(names), len(names), "done")
+    return run
+
+
+def listen(run: Run, name: str, connection: Connection, limit: float) -> None:
+    """Lets a prepared subject measure, and takes what it finds."""
+    kind = ""
+    while kind not in ("skipped", "done"):
+        if not connection.poll(limit):
+            raise TimeoutError
+        kind, value = connection.recv()
+        run.take(name, kind, value)
+        if kind == "ready":
+            connection.send("go")
+
+
+def progress(done: int, total: int, name: str) -> None:
+    """A bar on a terminal, a line elsewhere."""
+    bar = "#" * done + "." * (total - done)
+    print(f"\r[{bar}] {name:20}", end="" if sys.stderr.isatty() and done < total else "\n", file=sys.stderr, flush=True)
+
+
+def bandwidth(setting: Setting) -> float:
+    """Bytes per second that a copy reads and writes."""
+    size = 2**30 if setting.device == "cuda" else 2**22
+    source = torch.randint(255, (size,), dtype=torch.uint8, device=setting.device)
+    target = torch.empty_like(source)
+    return 2 * size / microseconds(lambda: target.copy_(source), setting) * 1e6
+
+
+# -- what was found ------------------------------------------------------------------------------------------
+
+
+def compared(run: Run, row: Row, copy: float) -> dict[str, Any]:
+    """One row: ours, the peers', the ratio and its bar, the floors, and how near ours comes to the higher one."""
+    where = (row.phase, *row.shape)
+    found: dict[str, Any] = {
+        "subject": row.subject,
+        "phase": row.phase,
+        "batch": row.shape[0],
+        "length": row.shape[1],
+        "peers": {
+            peer: run.figures[peer, *where]["microseconds"] for peer in row.peers if (peer, *where) in run.figures
+        },
+        "bar": row.bar,
+        "missing": {name: reason for name in (row.subject, *row.peers) if (reason := _missing(run, name, where))},
     }
-    return {
-        name: torch.randn(shapes[name], device=arguments.device, dtype=arguments.dtype, requires_grad=True)
-        for name in ("x", *operator.inputs)
-    }
+    ours = run.figures.get((row.subject, *where))
+    if ours is not None:
+        found |= {"microseconds": ours["microseconds"], "peak": ours["peak"], "held": ours["held"]}
+        found |= {"host": ours["host"], "launches": ours["launches"]}
+        if ours["moved"] is not None:
+            found["byte_floor"] = ours["moved"] / copy * 1e6
+            found["flop_floor"] = ours["flops"] / PEAK_FLOPS * 1e6
+            found["achieved"] = max(found["byte_floor"], found["flop_floor"]) / ours["microseconds"]
+        if found["peers"]:
+            found["ratio"] = min(found["peers"].values()) / ours["microseconds"]
+            found["reached"] = found["ratio"] >= row.bar
+    return found
 
 
-def forward_and_backward(call: Callable[[], Tensor], inputs: list[Tensor]) -> Callable[[], None]:
-    gradient = torch.randn_like(call())
-
-    def work() -> None:
-        torch.autograd.grad(call(), inputs, gradient)
-
-    return work
+def _missing(run: Run, name: str, where: tuple[str, int, int]) -> str | None:
+    if (name, *where) in run.figures:
+        return None
+    return run.failures.get((name, *where), run.skipped.get(name, "not measured"))
 
 
-def measure(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    rows = []
-    for length in arguments.length:
-        shape = (arguments.batch, arguments.heads, length, arguments.head_dim)
-        q, k, v = (
-            torch.randn(shape, device=arguments.device, dtype=arguments.dtype, requires_grad=True) for _ in range(3)
+def growth(run: Run, name: str, packages: Path, fitted: int) -> dict[str, Any]:
+    """The exponent of time in the length beside that of the entries, both by least squares in logarithms."""
+    points = sorted(
+        (length, figure["microseconds"])
+        for (subject, phase, batch, length), figure in run.figures.items()
+        if (subject, phase, batch) == (name, FORWARD, 1)
+    )
+    kept = [(length, time) for length, time in points if length >= fitted]
+    found: dict[str, Any] = {"subject": name, "points": points}
+    if len(kept) > 1:
+        found["exponent"] = slope(kept)
+    if name in MIXERS:
+        found["derived"] = derived_total(packages / name)
+        found["entries_exponent"] = slope([(length, MIXERS[name].entries(length)) for length, _ in kept or points])
+    return found
+
+
+def slope(points: list[tuple[int, float]]) -> float | None:
+    """The exponent a of the power n^a that fits best."""
+    if len(points) < 2:
+        return None
+    lengths, values = np.log(np.array(points, float)).T
+    return float(np.polyfit(lengths, values, 1)[0])
+
+
+def derived_total(package: Path) -> str:
+    """The total that glmc derived, from the head of a generated file."""
+    lines = (package / "operator.py").read_text().splitlines()
+    return next((line[1:].split(maxsplit=1)[1] for line in lines if line.startswith("# total ")), "unknown")
+
+
+# -- printing ------------------------------------------------------------------------------------------------
+
+
+def title(name: str) -> str:
+    if name == CACHE:
+        return "SDPA over a KV cache"
+    return MIXERS[name].title if name in MIXERS else PEERS[name].title
+
+
+def print_rows(rows: list[dict[str, Any]]) -> None:
+    heads = ("batch × tokens", "ours µs", "peer µs", "ratio", "bar", "", "floor µs", "achieved", "memory")
+    print(f"\n{'':46}{heads[0]:>14}" + "".join(f"{head:>10}" for head in heads[1:]))
+    for row in rows:
+        peers = ", ".join(title(peer) for peer in row["peers"]) or "no peer"
+        what = f"{title(row['subject'])}, {row['phase']}"
+        ours = row.get("microseconds")
+        print(f"{what:46}{row['batch']:>4} × {row['length']:<7}{_number(ours)}", end="")
+        print(
+            "".join(f"{_number(value)}" for value in ([min(row["peers"].values())] if row["peers"] else [None])), end=""
         )
+        verdict = {True: "reached", False: "missed", None: "–"}[row.get("reached")]
+        print(f"{_number(row.get('ratio'), 2)}{row['bar']:>10.2f}{verdict:>10}", end="")
+        floor = max(row["byte_floor"], row["flop_floor"]) if "byte_floor" in row else None
+        memory = row["peak"] / row["held"] if row.get("peak") else None
+        achieved = f"{row['achieved']:>10.0%}" if "achieved" in row else f"{'–':>10}"
+        print(f"{_number(floor)}{achieved}{_number(memory, 2)}   {peers}")
+        for name, reason in row["missing"].items():
+            print(f"{'':8}{title(name)}: {reason}")
 
-        def attention(q: Tensor = q, k: Tensor = k, v: Tensor = v) -> Tensor:
-            return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
 
-        works: dict[str, tuple[Callable[[], Tensor], list[Tensor]]] = {"SDPA": (attention, [q, k, v])}
-        for folder in sorted(path.parent for path in arguments.packages.glob("*/manifest.json")):
-            operator = getattr(importlib.import_module(folder.name), folder.name)
-            inputs = draw(operator, arguments, length)
+def _number(value: float | None, digits: int = 1) -> str:
+    return f"{'–':>10}" if value is None else f"{value:>10.{digits}f}"
 
-            def mix(operator: Any = operator, inputs: dict[str, Tensor] = inputs) -> Tensor:
-                return operator(**inputs)
 
-            works[folder.name] = (mix, list(inputs.values()))
-        peer: dict[str, float] = {}
-        for name, (call, tensors) in works.items():
-            with torch.no_grad():
-                forward = seconds(call, arguments.budget, arguments.device)
-            both = seconds(forward_and_backward(call, tensors), arguments.budget, arguments.device)
-            peer = peer or {"forward": forward, "both": both}
-            rows.append(
-                {
-                    "name": name,
-                    "length": length,
-                    "forward_us": 1e6 * forward,
-                    "forward_ratio": peer["forward"] / forward,
-                    "forward_backward_us": 1e6 * both,
-                    "forward_backward_ratio": peer["both"] / both,
-                }
-            )
-            print(
-                f"{name:28} {length:7} {1e6 * forward:11.0f} us {peer['forward'] / forward:7.2f}x"
-                f" {1e6 * both:11.0f} us {peer['both'] / both:7.2f}x",
-                flush=True,
-            )
-    return rows
+def print_growth(found: list[dict[str, Any]]) -> None:
+    lengths = sorted({length for growth in found for length, _ in growth["points"]})
+    print(f"\n{'forward, µs by tokens':26}" + "".join(f"{length:>9}" for length in lengths), end="")
+    print(f"{'exponent':>10}{'entries':>9}  derived total")
+    for growth in found:
+        times = dict(growth["points"])
+        print(f"{title(growth['subject']):26}", end="")
+        print("".join(f"{times[n]:>9.0f}" if n in times else f"{'–':>9}" for n in lengths), end="")
+        exponents = (growth.get("exponent"), growth.get("entries_exponent"))
+        print("".join(f"{'–':>10}" if e is None else f"{e:>10.2f}" for e in exponents), growth.get("derived", ""))
+
+
+def print_errors(errors: dict[str, dict[str, float]]) -> None:
+    kinds = ("float32", "float32 gradients", "bfloat16", "bfloat16 gradients")
+    print(f"\n{'error':26}" + "".join(f"{kind:>20}" for kind in kinds) + "   (bfloat16: beside the least possible)")
+    for name, found in errors.items():
+        if found:
+            single, half = ([found[kind] for kind in kinds[part]] for part in (slice(2), slice(2, 4)))
+            print(f"{title(name):26}" + "".join([*(f"{e:>20.1e}" for e in single), *(f"{e:>20.2f}" for e in half)]))
+
+
+def print_decode(run: Run) -> None:
+    print(f"\n{'decode, µs':26}{'tokens':>10}{'µs':>10}{'launches':>10}")
+    for (name, phase, _, length), figure in sorted(run.figures.items()):
+        if phase == DECODE:
+            print(f"{title(name):26}{length:>10}{figure['microseconds']:>10.2f}{figure['launches'] or '–':>10}")
+
+
+def versions() -> dict[str, str]:
+    """The libraries, for the record."""
+    found = {"Python": platform.python_version(), "torch": torch.__version__}
+    for name in ("triton", "fla-core"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packages", type=Path, required=True, help="folder that holds built packages")
-    parser.add_argument("--length", type=int, nargs="+", default=[1024, 4096])
-    parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--heads", type=int, default=16)
-    parser.add_argument("--head-dim", type=int, default=64)
-    parser.add_argument("--budget", type=float, default=0.5, help="seconds a figure")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--quick", action="store_true", help="lengths 128 times less, few heads and channels")
+    parser.add_argument("--only", nargs="+", choices=subjects(), metavar="SUBJECT", help=", ".join(subjects()))
+    parser.add_argument("--jobs", type=int, default=14, help="subjects prepared at a time (default: 14)")
+    parser.add_argument("--budget", type=float, default=0.2, help="seconds a figure (default: 0.2)")
+    parser.add_argument(
+        "--limit", type=float, default=100, help="seconds that a subject may say nothing (default: 100)"
+    )
+    parser.add_argument("--json", type=Path, help="also write what was found here")
     arguments = parser.parse_args()
-    cuda = torch.cuda.is_available()
-    arguments.device = torch.device("cuda" if cuda else "cpu")
-    arguments.dtype = torch.bfloat16 if cuda else torch.float32
-    sys.path.insert(0, str(arguments.packages))
-    where = torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads"
-    shape = f"{arguments.heads} heads of {arguments.head_dim}"
-    print(f"torch {torch.__version__}, {where}, {arguments.dtype}, {shape}")
-    print(f"{'':28} {'length':>7} {'forward':>14} {'ratio':>8} {'and backward':>14} {'ratio':>8}")
-    rows = measure(arguments)
+
+    begun = time.monotonic()
+    heads, channels, shrink = (2, 16, 128) if arguments.quick else (16, 64, 1)
+    setting = Setting(arguments.device, heads, channels, shrink, str(arguments.packages), arguments.budget)
+    names = [name for name in subjects() if arguments.only is None or name in arguments.only]
+    machine = torch.cuda.get_device_name() if setting.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    run = collect(setting, names, arguments.jobs, arguments.limit)
+    copy = bandwidth(setting)
+    rows = [compared(run, row, copy) for row in ROWS if row.subject in names]
+    grown = [
+        growth(run, name, arguments.packages, FITTED)
+        for name in (*MIXERS, *PEERS)
+        if any((name, FORWARD, 1) == key[:3] for key in run.figures)
+    ]
+    listed = ", ".join(f"{name} {number}" for name, number in versions().items())
+    print(f"{machine}; {listed}; {heads} heads of {channels}, {str(setting.dtype)[6:]}")
+    print(f"a copy moves {copy / 1e12:.2f} TB/s; {time.monotonic() - begun:.0f} s in all")
+    print_rows(rows)
+    print_growth(grown)
+    print_decode(run)
+    print_errors(run.errors)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+        found = {
+            "machine": machine,
+            "versions": versions(),
+            "heads": heads,
+            "channels": channels,
+            "dtype": str(setting.dtype)[6:],
+            "quick": arguments.quick,
+            "bandwidth": copy,
+            "rows": rows,
+            "growth": grown,
+            "errors": {name: found for name, found in run.errors.items() if found},
+            "figures": list(run.figures.values()),
+            "skipped": run.skipped,
+        }
+        arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

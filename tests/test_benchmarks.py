@@ -7,7 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+
+from benchmarks.mixers import MIXERS
+from glmc.diagnostics import Sink
+from glmc.pattern.elaborate import elaborate
+from glmc.pattern.interpret import interpret
+from glmc.source import Source
+from glmc.syntax.parser import parse
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,15 +30,45 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_run(packages: Path, tmp_path: Path) -> None:
-    sizes = ["--length", "70", "--heads", "2", "--head-dim", "16", "--budget", "0.01"]
-    figures = tmp_path / "figures.json"
-    command = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--packages", str(packages), *sizes]
-    result = subprocess.run([*command, "--json", str(figures)], capture_output=True, text=True, timeout=300)
+def test_run(tmp_path: Path) -> None:
+    """Every row of what is measured, with figures where the peer runs here and a reason where not."""
+    build = ["-m", "glmc", "build", str(ROOT / "benchmarks" / "mixers.glm"), "-o", str(tmp_path)]
+    subprocess.run([sys.executable, *build], check=True, capture_output=True, timeout=120)
+    found = tmp_path / "found.json"
+    options = ["--device", "cpu", "--quick", "--budget", "0.001", "--jobs", "2", "--json", str(found)]
+    subjects = ["--only", "first_order", "compact_squares", "cudnn", "hgrn"]
+    command = [sys.executable, "-m", "benchmarks.run", "--packages", str(tmp_path), *options, *subjects]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
-    rows = json.loads(figures.read_text())
-    assert [row["name"] for row in rows] == ["SDPA", "scalar_gated_ssm", "squares"]
-    assert all(row["forward_us"] > 0 and row["forward_backward_ratio"] > 0 for row in rows)
+    measured = json.loads(found.read_text())
+    rows = [row for row in measured["rows"] if row["subject"] == "first_order"]
+    assert len(rows) == 4
+    assert all(row["microseconds"] > 0 and "needs a GPU" in row["missing"]["hgrn"] for row in rows)
+    growth = {found["subject"]: found for found in measured["growth"]}
+    assert growth["compact_squares"]["derived"].endswith("Theta(n^(3/2)), proved")
+    assert growth["cudnn"]["exponent"] > 0
+    assert all(error["float32"] < 1e-5 and error["bfloat16"] < 2 for error in measured["errors"].values())
+
+
+@pytest.mark.parametrize("name", MIXERS)
+def test_oracle_is_the_meaning(name: str) -> None:
+    """The rows and weights by hand against those of the .glm file."""
+    text = Source("mixers.glm", (ROOT / "benchmarks" / "mixers.glm").read_text())
+    sink = Sink(text)
+    module = parse(text, sink)
+    assert module is not None
+    pattern = next(found for found in elaborate(module, sink) if found.name == name)
+    length, mixer = 40, MIXERS[name]
+    slots = 20
+    shapes = {"x": (1, length, 2, 3), "q": (1, length, 2, 4), "k": (1, length, 2, 4), "gate": (1, length, 2)}
+    shapes["slot_gate"] = (1, length, 2, slots)
+    needed = {"dot": ("q", "k"), "slot_gate": ("slot_gate",), "gate": ("gate",)}[mixer.weights]
+    generator = np.random.default_rng(0)
+    inputs = {key: generator.standard_normal(shapes[key]) for key in ("x", *needed)}
+    found = mixer.solve(**{key: torch.from_numpy(value) for key, value in inputs.items()})
+    np.testing.assert_allclose(found.numpy(), interpret(pattern, inputs), atol=1e-12)
+    i = np.arange(length)
+    assert mixer.entries(length) == sum(int((rows(i) >= 0).sum()) for rows in (mixer.a, mixer.b))
 
 
 def test_selftests(packages: Path) -> None:
