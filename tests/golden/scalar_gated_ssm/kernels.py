@@ -46,7 +46,8 @@ A product is deterministic: one program owns each element of the output, and sum
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import torch
 import triton
@@ -133,7 +134,8 @@ def place(T, H, D: tl.constexpr, C: tl.constexpr, HEADS: tl.constexpr, CHANNELS:
 def load_group(x_ptr, token, t, h, d, T, H, D: tl.constexpr):
     """The vectors of tokens t [R], as they are stored, [R, HEADS, CHANNELS]; 0 beyond the sequence."""
     inside = ((t >= 0) & (t < T))[:, None, None] & (h < H)[None, :, None] & (d < D)[None, None, :]
-    return tl.load(x_ptr + ((token + t)[:, None] * H + h[None, :])[:, :, None] * D + d[None, None, :], inside, 0.0)
+    at = ((token + t)[:, None] * H + h[None, :])[:, :, None] * D + d[None, None, :]
+    return tl.load(x_ptr + at, mask=inside, other=0.0)
 
 
 @triton.jit(do_not_specialize=["T"])
@@ -300,18 +302,26 @@ def scalar_gated_ssm_backward_kernel(
 # -- launchers -----------------------------------------------------------------------------------------------
 
 
-def blocks(x: torch.Tensor) -> dict[str, int]:
-    """How many heads and channels a program has, and what else is fixed for x [B, T, H, D]."""
-    H, D = x.shape[2:]
-    channels = min(triton.next_power_of_2(D), WIDTH)
-    heads = min(triton.next_power_of_2(H), WIDTH // channels)
-    return {"D": D, "C": CHUNK, "R": GROUP, "HEADS": heads, "CHANNELS": channels}
+class Blocks(NamedTuple):
+    """How heads and channels are shared out among programs."""
+
+    heads: int
+    channels: int
+    programs: int  # of one chunk
+    parts: int  # blocks of channels
+
+    def constants(self, D: int) -> dict[str, int]:
+        """What the kernels of chunks are compiled for."""
+        sizes = {"D": D, "C": CHUNK, "R": GROUP, "HEADS": self.heads, "CHANNELS": self.channels}
+        return {**sizes, "num_warps": 1}
 
 
-def programs(x: torch.Tensor) -> int:
-    B, T, H, D = x.shape
-    block = blocks(x)
-    return B * triton.cdiv(T, CHUNK) * triton.cdiv(H, block["HEADS"]) * triton.cdiv(D, block["CHANNELS"])
+@lru_cache
+def blocks(H: int, D: int) -> Blocks:
+    channels = min(1 << (D - 1).bit_length(), WIDTH)
+    heads = min(1 << (H - 1).bit_length(), WIDTH // channels)
+    parts = -(-D // channels)
+    return Blocks(heads, channels, -(-H // heads) * parts, parts)
 
 
 def states(
@@ -321,29 +331,36 @@ def states(
     *,
     backward: bool,
 ) -> torch.Tensor:
-    """The state after each chunk in the order of the scan, float32 [B, chunks, H, D]; unset if there is one."""
+    """The state after each chunk in the order of the scan, float32 [B, chunks, H, D]; unset if there is but one."""
     B, T, H, D = x.shape
-    chunks = triton.cdiv(T, CHUNK)
-    state = torch.empty(B, chunks, H, D, dtype=torch.float32, device=x.device)
-    if chunks > 1:
-        decay = torch.empty(B, chunks, H, dtype=torch.float32, device=x.device)
-        scalar_gated_ssm_chunk_kernel[(programs(x),)](
-            x,
-            gate,
-            starts,
-            state,
-            decay,
-            T,
-            H,
-            **blocks(x),
-            BACKWARD=backward,
-            PACKED=starts is not None,
-            num_warps=1,
-        )
-        channels = min(triton.next_power_of_2(D), STATE_CHANNELS)
-        scalar_gated_ssm_states_kernel[(B * H * triton.cdiv(D, channels),)](
-            state, decay, chunks, H, D=D, ROWS=STATES, CHANNELS=channels
-        )
+    chunks = -(-T // CHUNK)
+    state = torch.empty((B, chunks, H, D), dtype=torch.float32, device=x.device)
+    if chunks == 1:
+        return state
+    block = blocks(H, D)
+    decay = torch.empty((B, chunks, H), dtype=torch.float32, device=x.device)
+    scalar_gated_ssm_chunk_kernel[(B * chunks * block.programs,)](
+        x,
+        gate,
+        starts,
+        state,
+        decay,
+        T,
+        H,
+        BACKWARD=backward,
+        PACKED=starts is not None,
+        **block.constants(D),
+    )
+    channels = min(block.channels, STATE_CHANNELS)
+    scalar_gated_ssm_states_kernel[(B * H * -(-D // channels),)](
+        state,
+        decay,
+        chunks,
+        H,
+        D=D,
+        ROWS=STATES,
+        CHANNELS=channels,
+    )
     return state
 
 
@@ -358,19 +375,21 @@ class Scan(Function):
         starts: torch.Tensor | None,
     ) -> torch.Tensor:
         y = torch.empty_like(x)
-        if x.numel():
+        B, T, H, D = x.shape
+        if y.numel():
+            block = blocks(H, D)
             with torch.cuda.device_of(x):
-                scalar_gated_ssm_forward_kernel[(programs(x),)](
+                state = states(x, gate, starts, backward=False)
+                scalar_gated_ssm_forward_kernel[(B * -(-T // CHUNK) * block.programs,)](
                     x,
                     gate,
                     starts,
-                    states(x, gate, starts, backward=False),
+                    state,
                     y,
-                    x.shape[1],
-                    x.shape[2],
-                    **blocks(x),
+                    T,
+                    H,
                     PACKED=starts is not None,
-                    num_warps=1,
+                    **block.constants(D),
                 )
         ctx.save_for_backward(x, gate, y)
         ctx.starts = starts
@@ -380,28 +399,30 @@ class Scan(Function):
     @once_differentiable
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, gate, y = ctx.saved_tensors
+        starts = ctx.starts
         B, T, H, D = x.shape
+        block = blocks(H, D)
         dy = dy.contiguous()
         dx = torch.empty_like(x)
-        parts = triton.cdiv(D, blocks(x)["CHANNELS"])
-        dgate = torch.empty(parts, B, T, H, dtype=gate.dtype if parts == 1 else torch.float32, device=x.device)
+        dtype = gate.dtype if block.parts == 1 else torch.float32
+        dgate = torch.empty((block.parts, B, T, H), dtype=dtype, device=x.device)
         if x.numel():
             with torch.cuda.device_of(x):
-                scalar_gated_ssm_backward_kernel[(programs(x),)](
+                state = states(dy, gate, starts, backward=True)
+                scalar_gated_ssm_backward_kernel[(B * -(-T // CHUNK) * block.programs,)](
                     dy,
                     x,
                     y,
                     gate,
-                    ctx.starts,
-                    states(dy, gate, ctx.starts, backward=True),
+                    starts,
+                    state,
                     dx,
                     dgate,
                     B * T,
                     T,
                     H,
-                    **blocks(x),
-                    PACKED=ctx.starts is not None,
-                    num_warps=1,
+                    PACKED=starts is not None,
+                    **block.constants(D),
                 )
         return dx, whole(dgate, gate), None
 
