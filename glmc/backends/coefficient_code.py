@@ -52,6 +52,7 @@ class Gradients:
     tiles: tuple[Tile, ...]
     kept: tuple[str, ...]  # what the derivatives take besides coefficients and gates: scores, norms and row sums
     gates: tuple[str, ...]  # of gate, slot_gate, const: those that the derivatives take
+    covers: bool  # whether every logit of slot_gate that a row may have gets a slope
 
     @property
     def weighted(self) -> tuple[SidePlan, ...]:
@@ -124,6 +125,12 @@ class CoefficientCode:
     def sizes(self) -> tuple[str, ...]:
         """The kernel's arguments that change with the length."""
         return _sizes(self.sides, set(self.gates))
+
+    @property
+    def reached(self) -> tuple[SidePlan, ...]:
+        """The sides whose kernel looks for the slots that its rows reach: for scores and statistics."""
+        summed = {tile.side for statistic in self.statistics for tile in statistic.tiles}
+        return tuple(side for side, found in self.scores if found or side in summed)
 
     @property
     def kept_scores(self) -> tuple[Score, ...]:
@@ -220,7 +227,18 @@ class _Layout:
             tuple(tile for tile in tiles if tile.results),
             tuple(self.kept),
             tuple(gate for gate in _GATES if gate in self.gates),
+            self._covers(),
         )
+
+    def _covers(self) -> bool:
+        end = 0
+        for side in sorted(self.group.sides, key=lambda side: side.first_logit or 0):
+            if side.first_logit is None:
+                continue
+            if side.first_logit != end or SlotGate() not in walk(side.weight):
+                return False
+            end += side.slot_count or 0  # one that grows is the last
+        return True
 
     def _slope_sums(self, sloped: tuple[SidePlan, ...]) -> Iterator[Statistic]:
         """The slopes of row sums, from those of the coefficients of the side that takes them."""

@@ -15,7 +15,7 @@ import torch
 
 from glmc.pattern.interpret import interpret
 from tests.kernels.mixers import BY_SCAN, BY_SLOT, BY_TILE
-from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern
+from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern, slots
 
 LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan, 64 by tile
 STEP = 1e-5
@@ -43,7 +43,8 @@ def run(name: str, inputs: Inputs, lengths: tuple[int, ...], grad: torch.Tensor)
 def compare(
     name: str, lengths: tuple[int, ...], dtype: torch.dtype = torch.float32, heads: int = 1
 ) -> dict[str, float | bool]:
-    inputs = {key: value.to(dtype) for key, value in draw(name, (1, sum(lengths), heads, 20, 16)).items()}
+    logits = None if len(lengths) == 1 else slots(name, max(lengths))  # packed, fewer than all tokens would need
+    inputs = {key: value.to(dtype) for key, value in draw(name, (1, sum(lengths), heads, 20, 16), logits).items()}
     exact = {key: value.double() for key, value in inputs.items()}
     want = meaning(name, exact, lengths)
     grad = torch.randn(want.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)

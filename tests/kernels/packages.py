@@ -42,16 +42,20 @@ def pattern(name: str) -> Pattern:
     return elaborate(module, sink)[-1]
 
 
-def draw(name: str, shape: tuple[int, int, int, int, int]) -> Inputs:
-    """Random float32 inputs of `mix` for (batch, length, heads, channels, channels of q and k)."""
+def draw(name: str, shape: tuple[int, int, int, int, int], logits: int | None = None) -> Inputs:
+    """Random float32 inputs of `mix` for (batch, length, heads, channels, channels of q and k).
+
+    ``logits`` by slot are one more than the length needs unless given.
+    """
     batch, length, heads, channels, key_channels = shape
+    logits = slots(name, length) + 1 if logits is None else logits
     sizes = {
         "x": (batch, length, heads, channels),
         "q": (batch, length, heads, key_channels),
         "k": (batch, length, heads, key_channels),
         "gate": (batch, length, heads),
-        "slot_gate": (batch, length, heads, slots(name, length) + 1),  # one more than it needs
-        "const": (heads, slots(name, length) + 1),
+        "slot_gate": (batch, length, heads, logits),
+        "const": (heads, logits),
     }
     generator = torch.Generator().manual_seed(0)
     taken = [parameter for parameter in inspect.signature(kernels(name).mix).parameters if parameter in sizes]

@@ -127,6 +127,17 @@ def presence(shift_ptr, t, i, s, T, S):
 
 
 @triton.jit
+def reached(shift_ptr, t, i, T, S, SLOTS: tl.constexpr):
+    """The number of slots up to the last that any of these rows has an entry in."""
+    count = 0
+    for s0 in range(0, S, SLOTS):
+        s = s0 + tl.arange(0, SLOTS)
+        present = presence(shift_ptr, t, i, s, T, S)
+        count = tl.maximum(count, tl.max(tl.max(tl.where(present, s[:, None] + 1, 0), 1), 0))
+    return count
+
+
+@triton.jit
 def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
     """What a program has of one head: its tokens t, their rows i, the first token of b, h, and b·H + h."""
     row_blocks = tl.cdiv(T, ROWS)
@@ -187,6 +198,7 @@ def power_of_two_apply_kernel(
     H,
     D: tl.constexpr,
     ROWS: tl.constexpr,
+    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
     PACKED: tl.constexpr,
     PLUS: tl.constexpr,
@@ -201,7 +213,7 @@ def power_of_two_apply_kernel(
         total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
     else:
         total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, S):
+    for s in range(0, reached(shift_ptr, t, i, T, S, SLOTS)):
         back, present = source(shift_ptr, i, s, t < T)
         w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
         x = x_ptr + at - back.to(tl.int64) * (H * D)
@@ -280,6 +292,8 @@ def power_of_two_coefficients_kernel(
     b_ptr += bh * S_B * T
     dot_q_k_a_ptr += bh * S_A * T
     dot_q_k_b_ptr += bh * S_B * T
+    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
+    reached_b = reached(shift_b_ptr, t, i, T, S_B, SLOTS_B)
     products(
         q_ptr,
         k_ptr,
@@ -291,7 +305,7 @@ def power_of_two_coefficients_kernel(
         token,
         h,
         T,
-        S_A,
+        reached_a,
         H,
         K,
         CHANNELS,
@@ -307,7 +321,7 @@ def power_of_two_coefficients_kernel(
         token,
         h,
         T,
-        S_B,
+        reached_b,
         H,
         K,
         CHANNELS,
@@ -315,7 +329,7 @@ def power_of_two_coefficients_kernel(
 
     largest = tl.full([1, ROWS], -1e38, tl.float32)
     total = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, S_A, SLOTS_A):
+    for s0 in range(0, reached_a, SLOTS_A):
         s = s0 + tl.arange(0, SLOTS_A)
         present = presence(shift_a_ptr, t, i, s, T, S_A)
         at = s.to(tl.int64)[:, None] * T + t[None, :]
@@ -325,7 +339,7 @@ def power_of_two_coefficients_kernel(
         total *= tl.exp(largest - larger)
         total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
         largest = larger
-    for s0 in range(0, S_B, SLOTS_B):
+    for s0 in range(0, reached_b, SLOTS_B):
         s = s0 + tl.arange(0, SLOTS_B)
         present = presence(shift_b_ptr, t, i, s, T, S_B)
         at = s.to(tl.int64)[:, None] * T + t[None, :]
@@ -443,6 +457,8 @@ def power_of_two_pull_kernel(
     slope_dot_q_k_b_ptr += bh * S_B * T
     slope_a_ptr += bh * S_A * T
     slope_b_ptr += bh * S_B * T
+    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
+    reached_b = reached(shift_b_ptr, t, i, T, S_B, SLOTS_B)
     products(
         grad_ptr,
         x_ptr,
@@ -454,7 +470,7 @@ def power_of_two_pull_kernel(
         token,
         h,
         T,
-        S_A,
+        reached_a,
         H,
         D,
         CHANNELS,
@@ -470,14 +486,14 @@ def power_of_two_pull_kernel(
         token,
         h,
         T,
-        S_B,
+        reached_b,
         H,
         D,
         CHANNELS,
     )
 
     mean = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, S_A, SLOTS_A):
+    for s0 in range(0, reached_a, SLOTS_A):
         s = s0 + tl.arange(0, SLOTS_A)
         present = presence(shift_a_ptr, t, i, s, T, S_A)
         at = s.to(tl.int64)[:, None] * T + t[None, :]
@@ -485,7 +501,7 @@ def power_of_two_pull_kernel(
         a = tl.load(a_ptr + at, mask=present, other=0.0)
         softmax_a = a
         mean += tl.sum(tl.where(present, softmax_a * slope_a, 0.0), 0, keep_dims=True)
-    for s0 in range(0, S_B, SLOTS_B):
+    for s0 in range(0, reached_b, SLOTS_B):
         s = s0 + tl.arange(0, SLOTS_B)
         present = presence(shift_b_ptr, t, i, s, T, S_B)
         at = s.to(tl.int64)[:, None] * T + t[None, :]
@@ -764,6 +780,8 @@ def apply(
     lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
     channels = block_size(D, 64)
     blocks = {"ROWS": TILE // channels, "CHANNELS": channels}
+    if not transposed:
+        blocks["SLOTS"] = block_size(at.slots, 16)
     if out.numel():
         with torch.cuda.device_of(out):
             kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](

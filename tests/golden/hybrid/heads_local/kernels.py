@@ -132,6 +132,17 @@ def presence(shift_ptr, t, i, s, T, S):
 
 
 @triton.jit
+def reached(shift_ptr, t, i, T, S, SLOTS: tl.constexpr):
+    """The number of slots up to the last that any of these rows has an entry in."""
+    count = 0
+    for s0 in range(0, S, SLOTS):
+        s = s0 + tl.arange(0, SLOTS)
+        present = presence(shift_ptr, t, i, s, T, S)
+        count = tl.maximum(count, tl.max(tl.max(tl.where(present, s[:, None] + 1, 0), 1), 0))
+    return count
+
+
+@triton.jit
 def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
     """What a program has of one head: its tokens t, their rows i, the first token of b, h, and b·H + h."""
     row_blocks = tl.cdiv(T, ROWS)
@@ -192,6 +203,7 @@ def local_apply_kernel(
     H,
     D: tl.constexpr,
     ROWS: tl.constexpr,
+    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
     PACKED: tl.constexpr,
     PLUS: tl.constexpr,
@@ -206,7 +218,7 @@ def local_apply_kernel(
         total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
     else:
         total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, S):
+    for s in range(0, reached(shift_ptr, t, i, T, S, SLOTS)):
         back, present = source(shift_ptr, i, s, t < T)
         w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
         x = x_ptr + at - back.to(tl.int64) * (H * D)
@@ -278,6 +290,7 @@ def local_coefficients_kernel(
     t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
     a_ptr += bh * S_A * T
     dot_q_k_a_ptr += bh * S_A * T
+    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
     products(
         q_ptr,
         k_ptr,
@@ -289,7 +302,7 @@ def local_coefficients_kernel(
         token,
         h,
         T,
-        S_A,
+        reached_a,
         H,
         K,
         CHANNELS,
@@ -297,7 +310,7 @@ def local_coefficients_kernel(
 
     largest = tl.full([1, ROWS], -1e38, tl.float32)
     total = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, S_A, SLOTS_A):
+    for s0 in range(0, reached_a, SLOTS_A):
         s = s0 + tl.arange(0, SLOTS_A)
         present = presence(shift_a_ptr, t, i, s, T, S_A)
         at = s.to(tl.int64)[:, None] * T + t[None, :]
@@ -387,6 +400,7 @@ def local_pull_kernel(
     a_ptr += bh * S_A * T
     slope_dot_q_k_a_ptr += bh * S_A * T
     slope_a_ptr += bh * S_A * T
+    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
     products(
         grad_ptr,
         x_ptr,
@@ -398,14 +412,14 @@ def local_pull_kernel(
         token,
         h,
         T,
-        S_A,
+        reached_a,
         H,
         D,
         CHANNELS,
     )
 
     mean = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, S_A, SLOTS_A):
+    for s0 in range(0, reached_a, SLOTS_A):
         s = s0 + tl.arange(0, SLOTS_A)
         present = presence(shift_a_ptr, t, i, s, T, S_A)
         at = s.to(tl.int64)[:, None] * T + t[None, :]
@@ -495,6 +509,8 @@ def apply(
     lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
     channels = block_size(D, 64)
     blocks = {"ROWS": TILE // channels, "CHANNELS": channels}
+    if not transposed:
+        blocks["SLOTS"] = block_size(at.slots, 16)
     if out.numel():
         with torch.cuda.device_of(out):
             kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](
