@@ -94,12 +94,12 @@ def analyze_pattern(pattern: Pattern, length: int, report: Sink) -> Analysis:
     return Analysis(pattern, facts, verify(pattern, facts, report))
 
 
-def draw_pattern(pattern: Pattern, length: int) -> tuple[Squares, ...]:
-    """Which entries of each group's A and B are present; raises GlmError if a row has no value."""
+def draw_pattern(pattern: Pattern, length: int) -> Iterator[Squares]:
+    """Which entries of each group's A and B are present, group by group; raises GlmError if a row has no value."""
     from glmc.pictures.squares import squares
 
     with _row_problems(pattern):
-        return squares(pattern, length)
+        yield from squares(pattern, length)
 
 
 def page_section(analysis: Analysis, costs: CostTable | None = None) -> Section:

@@ -11,10 +11,12 @@ from glmc.cli.options import common_options
 from glmc.cli.run import open_run, progress
 
 if TYPE_CHECKING:
+    from glmc.pattern.nodes import Pattern
     from glmc.pictures.squares import Squares
 
 _FORMATS = (".png", ".svg")
-_LONGEST = 4096
+_LONGEST = 1024
+_MOST_GROUPS = 32  # in one picture or one JSON object
 
 
 def _picture_path(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
@@ -57,23 +59,30 @@ def show(
         from glmc.pictures.terminal import Drawing
         from glmc.report.json import squares_json
 
+        patterns = run.patterns(mixer, settings)
+        if picture is not None or output_format == "json":
+            _check_groups(patterns)
         drawn: list[Squares] = []
-        for pattern in run.patterns(mixer, settings):
-            groups = draw_pattern(pattern, length)
-            run.add(squares_json(pattern, groups))
-            drawn += groups
-        if picture is None:
-            for group in drawn:
-                run.say(Drawing(group))
-        elif drawn:
+        for pattern in patterns:
+            if picture is None and output_format == "full":
+                for group in draw_pattern(pattern, length):
+                    run.say(Drawing(group))
+            else:
+                groups = tuple(draw_pattern(pattern, length))
+                run.add(squares_json(pattern, groups))
+                drawn += groups
+        if picture is not None and drawn:
             run.write(picture, _figure(tuple(drawn), picture))
             run.say(f"wrote {picture}")
 
 
-def _figure(groups: tuple[Squares, ...], picture: Path) -> bytes:
-    from glmc.pictures.figure import MOST_GROUPS, figure
+def _check_groups(patterns: tuple[Pattern, ...]) -> None:
+    if sum(len(pattern.groups) for pattern in patterns) > _MOST_GROUPS:
+        raise click.UsageError(f"at most {_MOST_GROUPS} groups of heads fit in one file; choose with --mixer")
 
-    if len(groups) > MOST_GROUPS:
-        raise click.UsageError(f"one picture holds at most {MOST_GROUPS} groups of heads; choose with --mixer")
+
+def _figure(groups: tuple[Squares, ...], picture: Path) -> bytes:
+    from glmc.pictures.figure import figure
+
     with progress(f"drawing {picture.name}"):
         return figure(groups, "svg" if picture.suffix.lower() == ".svg" else "png")

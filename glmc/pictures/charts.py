@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from glmc.analysis.evidence import Quantity
 from glmc.analysis.facts import CongestionFact
 from glmc.analysis.growth import Growth
 from glmc.pattern.evaluate import EvaluationError, IntArray
+from glmc.pattern.nodes import Expr
 from glmc.pattern.printer import print_expr
 
 WIDTH, HEIGHT = 320, 200
@@ -35,6 +37,9 @@ class Point:
     value: int
 
 
+Kind = Literal["exact", "bound", "scaled"]
+
+
 @dataclass(frozen=True)
 class Chart:
     """A picture of WIDTH × HEIGHT units; ``line`` is what an SVG polyline takes, empty where no law is known."""
@@ -43,7 +48,7 @@ class Chart:
     points: tuple[Point, ...]
     line: str
     law: str
-    exact: bool
+    kind: Kind
     note: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
@@ -62,19 +67,29 @@ def chart(name: str, quantity: Quantity, length: int) -> Chart:
     """The curve of one quantity for lengths 2 … ``length``, on a logarithmic axis."""
     lengths = _spread(2, min(length, quantity.checked_to), _MEASURED)
     measured = [(int(n), int(quantity.values[n])) for n in lengths]
-    law, words = _law(quantity, length)
-    largest = max([1.0, *(float(value) for _, value in measured), *(value for _, value in law)])
+    law = _law(quantity, length)
+    largest = max([1.0, *(float(value) for _, value in measured), *(value for _, value in law.points)])
     x, y = _Axis(2, max(length, 3), _LEFT, _RIGHT, log=True), _vertical(largest)
     return Chart(
         name,
         tuple(Point(x.place(n), y.place(value), n, value) for n, value in measured),
-        " ".join(f"{x.place(n):g},{y.place(value):g}" for n, value in law),
-        words,
-        quantity.exact is not None,
+        " ".join(f"{x.place(n):g},{y.place(value):g}" for n, value in law.points),
+        law.words,
+        law.kind,
         _note(quantity),
         x.ticks(),
         y.ticks(),
     )
+
+
+@dataclass(frozen=True)
+class _Line:
+    points: tuple[tuple[int, float], ...]
+    words: str
+    kind: Kind
+
+
+_NOTHING = _Line((), "", "exact")
 
 
 def _spread(first: int, last: int, count: int) -> IntArray:
@@ -89,23 +104,29 @@ def _thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(sorted({*points[::step], points[-1]}, key=lambda point: point.n))
 
 
-def _law(quantity: Quantity, length: int) -> tuple[list[tuple[int, float]], str]:
-    """Points of the exact expression, else of the growth scaled to the last measured value, and its name."""
-    if quantity.unreachable is not None:
-        return [], ""
-    if quantity.exact is not None:
-        lengths = _spread(2, length, _DRAWN)
-        try:
-            values = at_lengths(quantity.exact, lengths)
-        except EvaluationError:
-            return [], ""
-        return [(int(n), float(value)) for n, value in zip(lengths, values, strict=True)], print_expr(quantity.exact)
-    last = quantity.checked_to
-    if quantity.growth is None or last < 2 or not (scale := _growth_at(quantity.growth, last)):
-        return [], ""
+def _law(quantity: Quantity, length: int) -> _Line:
+    """The exact expression, else a proved upper bound, else the growth scaled to the last measured value."""
+    law, last = quantity.law, quantity.checked_to
+    if law is None or quantity.unreachable is not None:
+        return _NOTHING
+    expression = quantity.exact or law.at_most
+    if expression is not None and (values := _values(expression, length)):
+        shown = print_expr(expression)
+        return _Line(values, shown, "exact") if quantity.exact is not None else _Line(values, f"≤ {shown}", "bound")
+    if law.growth is None or last < 2 or not (scale := _growth_at(law.growth, last)):
+        return _NOTHING
     factor = int(quantity.values[last]) / scale
-    curve = [(int(n), factor * _growth_at(quantity.growth, int(n))) for n in _spread(3, length, _DRAWN)]
-    return curve, f"Θ({quantity.growth}), scaled to the last point"
+    curve = tuple((int(n), factor * _growth_at(law.growth, int(n))) for n in _spread(3, length, _DRAWN))
+    return _Line(curve, f"Θ({law.growth}), scaled to the last point", "scaled")
+
+
+def _values(expression: Expr, length: int) -> tuple[tuple[int, float], ...]:
+    lengths = _spread(2, length, _DRAWN)
+    try:
+        values = at_lengths(expression, lengths)
+    except EvaluationError:
+        return ()
+    return tuple((int(n), float(value)) for n, value in zip(lengths, values, strict=True))
 
 
 def _growth_at(growth: Growth, n: int) -> float:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 Format = Literal["png", "svg"]
 
-MOST_GROUPS = 32
-"""How many groups of heads one figure holds."""
-
 _MOST_CELLS = 512  # a cell finer than that would be lost between the dots of a screen
 _INCHES = 3.2
 _INPUTS, _OUTPUTS, _CAUSAL = "#1668b8", "#c2560c", "#ececec"
@@ -26,7 +23,9 @@ def figure(groups: tuple[Squares, ...], format: Format) -> bytes:
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context({"svg.hashsalt": "glmc", "text.parse_math": False}):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # whatever style a user has set
+        matplotlib.rcParams.update({"svg.hashsalt": "glmc", "text.parse_math": False})
         drawn = Figure(figsize=(2 * _INCHES + 0.6, (_INCHES + 0.4) * len(groups)), layout="constrained")
         lines = drawn.subplots(len(groups), 2, squeeze=False)
         for (left, right), group in zip(lines, groups, strict=True):
@@ -54,5 +53,6 @@ def _draw(axes: Axes, cells: BoolArray, title: str, colour: str) -> None:
     if corners:
         moves = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * (len(corners) // 5)
         axes.add_patch(PathPatch(Path(corners, moves), facecolor=colour, edgecolor="none"))
-    axes.set(xlim=(0, length), ylim=(length, 0), aspect="equal", xlabel="j")
+    blocks = "" if block == 1 else f" (a dot is some entry in {block} × {block})"
+    axes.set(xlim=(0, length), ylim=(length, 0), aspect="equal", xlabel=f"j{blocks}")
     axes.set_title(title, loc="left", fontsize="medium")

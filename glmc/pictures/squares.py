@@ -13,9 +13,6 @@ from glmc.pattern.nodes import Group, Pattern, RowSet
 from glmc.pattern.printer import print_signature
 from glmc.pattern.rows import entry_blocks
 
-LONGEST = 4096
-"""The greatest length that is drawn: a square of it takes 16 MB."""
-
 
 @dataclass(frozen=True, eq=False)
 class Squares:
@@ -36,12 +33,10 @@ class Squares:
         return f"In the first {self.length} rows A has {counts}."
 
 
-def squares(pattern: Pattern, length: int) -> tuple[Squares, ...]:
-    """The squares of each group of heads. Raises EvaluationError where a row has no value."""
-    return tuple(
-        Squares(_title(pattern, group), presence(group.a, length), presence(group.b, length))
-        for group in pattern.groups
-    )
+def squares(pattern: Pattern, length: int) -> Iterator[Squares]:
+    """The squares of each group of heads, one after the other. Raises EvaluationError where a row has no value."""
+    for group in pattern.groups:
+        yield Squares(_title(pattern, group), presence(group.a, length), presence(group.b, length))
 
 
 def _title(pattern: Pattern, group: Group) -> str:

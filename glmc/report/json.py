@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def mixer_json(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def squares_json(pattern: Pattern, groups: tuple[Squares, ...]) -> dict[str, Any]:
+def squares_json(pattern: Pattern, groups: Iterable[Squares]) -> dict[str, Any]:
     """A mixer's rows, those of each group of heads: row i of A and of B as the positions that it reads."""
     return {
         "name": pattern.name,

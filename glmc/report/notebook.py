@@ -20,9 +20,8 @@ _ROWS = 64
 
 def pattern_html(pattern: Pattern) -> str:
     """The first rows of A and B of each group, and the canonical text."""
-    groups = squares(pattern, _ROWS)
     text = "\n".join(map(printable, print_pattern(pattern).splitlines()))
-    pictures = [(group, _outline(group.a), _outline(group.b)) for group in groups]
+    pictures = [(group, _outline(group.a), _outline(group.b)) for group in squares(pattern, _ROWS)]
     return render("report/pattern.html.jinja", pictures=pictures, length=_ROWS, text=text)
 
 

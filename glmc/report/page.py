@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 EMBEDDED = 256
 """How many rows and columns of a pattern the page holds."""
 
+_MOST_GROUPS = 16
+
 
 @dataclass(frozen=True)
 class _Line:
@@ -59,6 +62,13 @@ class _Stability:
 
 
 @dataclass(frozen=True)
+class _Panel:
+    title: str
+    summary: str
+    last: int  # the greatest position
+
+
+@dataclass(frozen=True)
 class Section:
     """What the page shows of one mixer."""
 
@@ -70,7 +80,8 @@ class Section:
     stability: tuple[_Stability, ...]
     claims: tuple[_Claim, ...]
     costs: CostTable | None
-    groups: tuple[Squares, ...]
+    groups: tuple[_Panel, ...]
+    unseen: int  # how many more groups there are
     embedded: tuple[dict[str, str | int], ...]
     charts: tuple[Chart, ...]
     congestion_length: int
@@ -104,19 +115,21 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def section(analysis: Analysis, groups: tuple[Squares, ...], costs: CostTable | None) -> Section:
+def section(analysis: Analysis, drawn: Iterable[Squares], costs: CostTable | None) -> Section:
     """What the page shows of one mixer, whose squares are those of its first rows."""
     pattern, facts = analysis.pattern, analysis.facts
+    groups = tuple(islice(drawn, _MOST_GROUPS))
     return Section(
         name=pattern.name,
         signature=printable(print_signature(pattern)),
         doc=printable(pattern.doc or ""),
         length=facts.length,
         rows=tuple(fact_rows(facts)),
-        stability=tuple(_stability(group, facts.length, len(groups) > 1) for group in analysis.stability),
+        stability=tuple(_stability(group, facts.length, len(pattern.groups) > 1) for group in analysis.stability),
         claims=tuple(map(_claim, analysis.verdicts)),
         costs=costs,
-        groups=groups,
+        groups=tuple(_Panel(group.title, group.summary, group.length - 1) for group in groups),
+        unseen=len(pattern.groups) - len(groups),
         embedded=_embedded(groups),
         charts=tuple(_charts(pattern, facts)),
         congestion_length=facts.congestion.length,

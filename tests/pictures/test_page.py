@@ -175,13 +175,24 @@ def test_the_curves_are_at_the_values(name: str, tmp_path: Path) -> None:
         for x, _, n, _ in circles:
             expected = first + (last - first) * math.log(int(n) / low) / math.log(high / low)
             assert float(x) == pytest.approx(expected, abs=0.2)
-        line = re.search(r'<polyline class="law" points="([^"]*)"', chart)
+        line = re.search(r'<polyline class="law exact" points="([^"]*)"', chart)
         assert line or name == "landmark_recurrence"
         if line:  # an exact law goes through every point
             course = dict(tuple(point.split(",")) for point in line[1].split())
             through = [(x, y) for x, y, _, _ in circles if f"{float(x):g}" in course]
             assert len(through) > 5
             assert all(float(course[f"{float(x):g}"]) == float(y) for x, y in through)
+
+
+def test_a_bound_is_above_what_was_measured(tmp_path: Path) -> None:
+    page = written(example("landmark_recurrence"), tmp_path)
+    chart = re.search(r"<b>time</b>.*?</figure>", page, re.DOTALL)[0]
+    line = re.search(r'<polyline class="law bound" points="([^"]*)"', chart)
+    assert "<code>≤ floor(sqrt(n - 2)) + 3</code>" in chart
+    course = dict(tuple(map(float, point.split(","))) for point in line[1].split())
+    heights = {float(x): float(y) for x, y in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', chart)}
+    shared = course.keys() & heights.keys()
+    assert len(shared) > 5 and all(course[x] <= heights[x] for x in shared)  # up is less
 
 
 def test_heights_follow_the_ticks(tmp_path: Path) -> None:
@@ -318,6 +329,14 @@ def test_a_page_that_cannot_be_written_is_wrong_usage(name: str, tmp_path: Path)
     result = CliRunner().invoke(cli.cli, command)
     assert result.exit_code == 2 and result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_many_groups_are_not_all_drawn_and_that_is_told(tmp_path: Path) -> None:
+    heads = "".join("  heads 1/20: one\n" for _ in range(20))
+    text = f"glm 1\nmixer one {{ B[i] = {{ i - 1 }} }}\nmixer many {{\n{heads}}}\n"
+    page = written(text, tmp_path, "mixers.glm", "--mixer", "many")
+    assert page.count('class="pattern"') == 16
+    assert "The patterns of 4 more groups of heads are not on this page" in page
 
 
 @pytest.mark.parametrize("length", ["1", "2", "3", "9"])

@@ -214,6 +214,7 @@ def test_too_many_groups_for_one_picture(tmp_path: Path) -> None:
     file.write_text("glm 1\n" + "".join(f"mixer m{number} {{ B[i] = {{ i - 1 }} }}\n" for number in range(40)))
     result = CliRunner().invoke(cli.cli, ["show", str(file), "--length", "4", "-o", str(tmp_path / "picture.png")])
     assert result.exit_code == 2 and "--mixer" in result.stderr
+    assert CliRunner().invoke(cli.cli, ["show", str(file), "--length", "4"]).stdout.count("inputs read") == 40
     one = ["show", str(file), "--mixer", "m7", "--length", "4", "-o", str(tmp_path / "picture.png")]
     assert CliRunner().invoke(cli.cli, one).exit_code == 0
 
