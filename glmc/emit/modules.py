@@ -1,4 +1,4 @@
-"""Prints the modules around the computation: exports, the operator, the layer and the self-test."""
+"""Prints the modules around the computation: exports, the operator, the layer, the self-test and the warm-up."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def modules(plan: Plan) -> Iterator[GeneratedFile]:
         yield GeneratedFile("operator.py", render("package/heads.py.jinja", **_heads(plan)))
         yield GeneratedFile("selftest.py", render("package/selftest.py.jinja", **_composed_selftest(plan)))
     yield GeneratedFile("layer.py", render("package/layer.py.jinja", **_layer(plan)))
+    yield GeneratedFile("warmup.py", render("package/warmup.py.jinja", **_warmup(plan)))
 
 
 def _operator(plan: Plan, group: GroupPlan) -> str:
@@ -134,6 +135,14 @@ def _layer(plan: Plan) -> dict[str, object]:
         "channels": max((group.state or 0 for group in plan.groups), default=0),
         "retention": None if plan.is_composed else _retention(plan.groups[0]),
         "arguments": [(name, arguments[name]) for name in plan.inputs],
+    }
+
+
+def _warmup(plan: Plan) -> dict[str, object]:
+    return {
+        "plan": plan,
+        "shapes": {name: SHAPES[name] for name in plan.inputs},
+        "channels": max(group.state or 0 for group in plan.groups),
     }
 
 

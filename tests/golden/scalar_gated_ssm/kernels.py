@@ -251,7 +251,7 @@ def scalar_gated_ssm_forward_kernel(
         t += R
 
 
-@triton.jit(do_not_specialize=["T"])
+@triton.jit(do_not_specialize=["tokens", "T"])
 def scalar_gated_ssm_backward_kernel(
     dy_ptr,
     x_ptr,
@@ -276,7 +276,7 @@ def scalar_gated_ssm_backward_kernel(
     Each block of channels has its own part of dgate, [channel blocks, B · T = tokens, H].
     """
     step, chunks, token, h, d = place(T, H, D, C, HEADS, CHANNELS)
-    part = tl.program_id(0) % tl.cdiv(D, CHANNELS) * tokens
+    part = (tl.program_id(0) % tl.cdiv(D, CHANNELS)).to(tl.int64) * tokens
     state = state_before(state_ptr, token, step, chunks, h, d, T, H, D)
     t = (chunks - 1 - step) * C + C - 1 - tl.arange(0, R)
     for _ in range(0, C, R):
