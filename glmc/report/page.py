@@ -25,13 +25,13 @@ from glmc.pictures.squares import Squares
 from glmc.report.costs import COLUMNS, CostTable
 from glmc.report.rows import FactRow, StabilityRow, breaking_sentence, fact_rows, stability_rows
 from glmc.resources import resource
+from glmc.source import Source
 
 if TYPE_CHECKING:
     from glmc.analysis.facts import Facts, Verdict
     from glmc.analysis.stability import Stability
     from glmc.compiler import Analysis
     from glmc.pattern.nodes import Pattern
-    from glmc.source import Source
 
 EMBEDDED = 256
 """How many rows and columns of a pattern the page holds."""
@@ -91,10 +91,11 @@ class Section:
 
 def page(source: Source, sections: tuple[Section, ...], diagnostics: tuple[Diagnostic, ...]) -> str:
     """The page of a file: its mixers, and what was reported about it."""
+    source = Source(PurePath(source.name).name, source.text)  # where the file lies is nobody's business
     style, script = _asset("style.css"), _asset("script.js")
     return render_template(
         "report/page.html.jinja",
-        file=printable(PurePath(source.name).name),
+        file=printable(source.name),
         version=__version__,
         policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}",
         style=Markup(style),

@@ -214,9 +214,10 @@
       return { clientX: mean("x"), clientY: mean("y") };
     }
 
-    /** Plain wheels scroll the page, unless the canvas was chosen. */
+    /** Plain wheels scroll the page, unless the canvas was chosen and there is something to zoom. */
     wheel(canvas, event) {
-      if (!event.ctrlKey && !event.metaKey && document.activeElement !== canvas) return;
+      const idle = document.activeElement !== canvas || (event.deltaY > 0 && this.view.size === this.length);
+      if (idle && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       this.zoom(2 ** Math.max(-1, Math.min(1, -event.deltaY / 100)), this.place(canvas, event));
     }

@@ -154,7 +154,7 @@ def test_a_page_opens_without_complaint(browser: Browser, pages, name: str, dark
     assert drawn and all(colours > 1 for colours in drawn)
 
 
-@pytest.mark.parametrize("name", ["fenwick_attention", "power_of_two", "root_attention"])
+@pytest.mark.parametrize("name", ["fenwick_attention", "power_of_two", "longformer"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_entries_are_drawn(browser: Browser, pages, name: str, dark: bool) -> None:
     browser.screen(1280, 900, dark=dark)

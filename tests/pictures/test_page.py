@@ -146,7 +146,7 @@ def test_the_table_says_what_the_json_says(tmp_path: Path) -> None:
         assert claim["claim"] in shown and (claim["witness"] or "") in shown
 
 
-@pytest.mark.parametrize("name", ["hybrid", "landmark_recurrence", "root_attention"])
+@pytest.mark.parametrize("name", ["hybrid", "landmark_recurrence", "longformer"])
 def test_the_squares_hold_the_entries(name: str, tmp_path: Path) -> None:
     reader = Reader(written(example(name), tmp_path, "mixers.glm", "--length", "77", "--mixer", name))
     (embedded,) = [text for attributes, text in reader.all("script") if attributes.get("class") == "squares"]
@@ -319,7 +319,7 @@ def test_a_refuted_claim_is_on_the_page(tmp_path: Path) -> None:
     file.write_text("glm 1\nmixer wrong { B[i] = { i - (k^2 + 1) for k in 0.. } claim time in O(log n) }\n")
     assert CliRunner().invoke(cli.cli, ["analyze", str(file), "--report", str(page)]).exit_code == 1
     reader = Reader(page.read_text(encoding="utf-8"))
-    assert any("GLM201" in text for _, text in reader.all("pre"))
+    assert any("GLM201" in text and "--> wrong.glm:2:" in text for _, text in reader.all("pre"))
     assert {"refuted"} <= {text for _, text in reader.all("span", "badge")}
 
 
@@ -334,7 +334,7 @@ def test_a_page_that_cannot_be_written_is_wrong_usage(name: str, tmp_path: Path)
 def test_many_groups_are_not_all_drawn_and_that_is_told(tmp_path: Path) -> None:
     heads = "".join("  heads 1/20: one\n" for _ in range(20))
     text = f"glm 1\nmixer one {{ B[i] = {{ i - 1 }} }}\nmixer many {{\n{heads}}}\n"
-    page = written(text, tmp_path, "mixers.glm", "--mixer", "many")
+    page = written(text, tmp_path, "mixers.glm", "--mixer", "many", "--length", "24")
     assert page.count('class="pattern"') == 16
     assert "The patterns of 4 more groups of heads are not on this page" in page
 
