@@ -210,12 +210,11 @@ def shortest(group: oracle.Group, j: int, i: int) -> int:
     raise AssertionError("no path")
 
 
-@pytest.mark.parametrize("name", ["attention", "landmark_recurrence", "power_of_two", "squares_compact"])
-def test_pointing_at_a_cell_shows_a_shortest_path(browser: Browser, pages, name: str) -> None:
-    browser.screen(1280, 900)
-    browser.open(pages(name))
-    (group,) = oracle.read(example(name))[name].groups
-    for i, j, side in [(63, 0, "b"), (50, 3, "a"), (50, 47, "b"), (33, 33, "a"), (41, 12, "b")]:
+WAYS = "glm 1\nmixer ways { A[i] = { i - 3 * k for k in 0..4 }  B[i] = { i - 7, i - 2 } }\n"
+
+
+def check_paths(browser: Browser, group: oracle.Group, cells: list[tuple[int, int, str]]) -> None:
+    for i, j, side in cells:
         point_at(browser, i, j, side)
         source, outputs, length = stations(browser)
         assert (source, outputs[-1]) == (j, i)
@@ -226,6 +225,25 @@ def test_pointing_at_a_cell_shows_a_shortest_path(browser: Browser, pages, name:
         assert int(reads[1]) == i
         assert (numbers(reads[2]), numbers(reads[3])) == (set(group.a(i)), set(group.b(i)))
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("name", ["attention", "landmark_recurrence", "power_of_two", "squares_compact"])
+def test_pointing_at_a_cell_shows_a_shortest_path(browser: Browser, pages, name: str) -> None:
+    browser.screen(1280, 900)
+    browser.open(pages(name))
+    (group,) = oracle.read(example(name))[name].groups
+    check_paths(browser, group, [(63, 0, "b"), (50, 3, "a"), (50, 47, "b"), (33, 33, "a"), (41, 12, "b")])
+
+
+def test_the_best_first_edge_is_taken(browser: Browser, tmp_path: Path) -> None:
+    """Where an input is read by several outputs, the way from one of them is shortest."""
+    file, page = tmp_path / "ways.glm", tmp_path / "ways.html"
+    file.write_text(WAYS)
+    CliRunner().invoke(cli.cli, ["analyze", str(file), "--length", str(LENGTH), "--report", str(page)])
+    browser.screen(1280, 900)
+    browser.open(page)
+    (group,) = oracle.read(WAYS)["ways"].groups
+    check_paths(browser, group, [(i, 20, "a") for i in (20, 23, 28, 29, 31, 40, 50, 63)])
 
 
 def test_the_path_is_drawn(power: Browser) -> None:
