@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from glmc.pattern.evaluate import EvaluationError
     from glmc.pattern.nodes import Pattern
     from glmc.pictures.squares import Squares
+    from glmc.plan.cost_model import Explained
     from glmc.plan.nodes import Plan
+    from glmc.plan.roofline import Sizes
     from glmc.report.costs import CostTable
     from glmc.report.page import Section
 
@@ -147,6 +149,25 @@ def plan_package(analysis: Analysis, target: Target) -> Plan:
     from glmc.plan.schedule import schedule
 
     return schedule(analysis.pattern, analysis.facts, target)
+
+
+def explain_schedule(analysis: Analysis, target: Target, sizes: Sizes, length: int) -> Explained:
+    """What the passes of a layer's forward call cost, at ``length`` or at a length that enumeration can afford.
+
+    Raises ValueError if the heads do not divide into the groups.
+    """
+    from glmc.backends.triton import family
+    from glmc.plan.cost_model import Explained, GroupPasses, Load, forward_passes
+    from glmc.plan.roofline import costs
+
+    plan = plan_package(analysis, target)
+    (floor,) = costs(plan, sizes, (length,))
+    found = []
+    for place, group in enumerate(plan.groups):
+        heads = int(sum(share.fraction for share in plan.shares if share.group == place) * sizes.heads)
+        passes = forward_passes(family(group), group, Load(heads * sizes.batch, sizes.channels, floor.length))
+        found.append(GroupPasses(group.name, heads, family(group), passes))
+    return Explained(plan, tuple(found), floor, sizes, target)
 
 
 def write_packages(

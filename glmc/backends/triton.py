@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from glmc.backends.coefficient_code import CoefficientCode, coefficient_code
 from glmc.backends.nodes import GeneratedFile
 from glmc.backends.scan_code import scan_code
 from glmc.backends.tile_code import tile_code, unit_vectors
 from glmc.emit.environment import render
+from glmc.plan.cost_model import Family
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass
 
 _SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
@@ -21,15 +23,30 @@ class TritonKernels:
         return (GeneratedFile(f"{group.package}/kernels.py".lstrip("/"), _kernels(group)),)
 
 
-def _kernels(group: GroupPlan) -> str:
+def family(group: GroupPlan) -> Family:
+    """How the kernels of a group go about its rows: the first family that can."""
     if group.a.is_empty:
-        return render("triton/kernels_empty.py.jinja", name=group.name, inputs=group.core_inputs)
-    scan = scan_code(group)
-    if scan is not None:
-        return render("triton/scan.py.jinja", name=group.name, inputs=group.core_inputs, code=scan)
-    tiles = tile_code(group)
-    if tiles is not None:
-        return render("triton/dense.py.jinja", name=group.name, inputs=group.core_inputs, code=tiles)
+        return Family.NOTHING
+    if scan_code(group) is not None:
+        return Family.SCAN
+    return Family.SLOTS if tile_code(group) is None else Family.TILES
+
+
+def _kernels(group: GroupPlan) -> str:
+    match family(group):
+        case Family.NOTHING:
+            return render("triton/kernels_empty.py.jinja", name=group.name, inputs=group.core_inputs)
+        case Family.SCAN:
+            return render("triton/scan.py.jinja", name=group.name, inputs=group.core_inputs, code=scan_code(group))
+        case Family.TILES:
+            return render("triton/dense.py.jinja", name=group.name, inputs=group.core_inputs, code=tile_code(group))
+        case Family.SLOTS:
+            return _by_slot(group)
+        case unknown:
+            assert_never(unknown)
+
+
+def _by_slot(group: GroupPlan) -> str:
     code = coefficient_code(group)
     return render(
         "triton/kernels.py.jinja",

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from glmc.cli.options import common_options, layer_options, length_option, target_option
+from glmc.cli.options import check_heads, common_options, layer_options, length_option, target_option
 from glmc.cli.run import open_run
 from glmc.plan.target import TARGETS, Target
 
 if TYPE_CHECKING:
     from glmc.compiler import Analysis
-    from glmc.pattern.nodes import Pattern
     from glmc.plan.roofline import Cost, Sizes
 
 _SHORTEST = 1024  # costs are told at this length, four times it, and so on
@@ -27,7 +26,7 @@ def _page_path(_context: click.Context, _option: click.Parameter, path: Path | N
 
 @click.command()
 @common_options
-@length_option
+@length_option()
 @click.option(
     "--report",
     "page",
@@ -70,7 +69,7 @@ def analyze(
         patterns = run.patterns(mixer, settings)
         sizes, machine = Sizes(batch, heads, head_dim), None if target is None else TARGETS[target]
         if machine is not None:
-            _check_heads(patterns, heads)
+            check_heads(patterns, heads)
         sections = []
         for pattern in patterns:
             analysis = run.analyze(pattern, length)
@@ -88,13 +87,6 @@ def analyze(
 
             run.write(page, page_of(run.report.source, tuple(sections), run.report.diagnostics).encode())
             run.say(f"wrote {page}")
-
-
-def _check_heads(patterns: tuple[Pattern, ...], heads: int) -> None:
-    for pattern in patterns:
-        for group in pattern.groups:
-            if (group.fraction * heads).denominator != 1:
-                raise click.UsageError(f"{group.fraction} of {heads} heads of {pattern.name} is no integer")
 
 
 def _costs(analysis: Analysis, sizes: Sizes, target: Target) -> tuple[Cost, ...]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from glmc.plan.target import TARGETS
+
+if TYPE_CHECKING:
+    from glmc.pattern.nodes import Pattern
 
 MAX_LENGTH = 2**20  # enumeration needs memory for a few numbers a position
 
@@ -48,15 +52,17 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def length_option(command: Callable[..., None]) -> Callable[..., None]:
+def length_option(
+    meaning: str = "The sequence length at which quantities are evaluated", default: int = 4096
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return click.option(
         "--length",
         metavar="N",
         type=click.IntRange(1, MAX_LENGTH),
-        default=4096,
+        default=default,
         show_default=True,
-        help="The sequence length at which quantities are evaluated.",
-    )(command)
+        help=f"{meaning}.",
+    )
 
 
 def target_option(meaning: str, default: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -76,7 +82,7 @@ _LAYER_OPTIONS = (
         type=click.IntRange(1, 2**16),
         default=64,
         show_default=True,
-        help="With --target: channels of a head.",
+        help="For costs: channels of a head.",
     ),
     click.option(
         "--heads",
@@ -84,7 +90,7 @@ _LAYER_OPTIONS = (
         type=click.IntRange(1, 2**16),
         default=16,
         show_default=True,
-        help="With --target: heads of the layer.",
+        help="For costs: heads of the layer.",
     ),
     click.option(
         "--batch",
@@ -92,7 +98,7 @@ _LAYER_OPTIONS = (
         type=click.IntRange(1, 2**20),
         default=1,
         show_default=True,
-        help="With --target: sequences at once.",
+        help="For costs: sequences at once.",
     ),
 )
 
@@ -101,3 +107,11 @@ def layer_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_LAYER_OPTIONS):
         command = option(command)
     return command
+
+
+def check_heads(patterns: tuple[Pattern, ...], heads: int) -> None:
+    """Raises UsageError if ``heads`` do not divide into the groups of a mixer."""
+    for pattern in patterns:
+        for group in pattern.groups:
+            if (group.fraction * heads).denominator != 1:
+                raise click.UsageError(f"{group.fraction} of {heads} heads of {pattern.name} is no integer")

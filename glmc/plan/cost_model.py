@@ -1,0 +1,225 @@
+"""What the kernels of a group cost on a machine: bytes, operations and dependent steps of each pass, and what binds.
+
+A pass is a kernel or a few of them. Its bytes are those that have to come from memory, or go there, at least once:
+vectors that are read again come from the caches. So its time is a floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from glmc.analysis.cost import row_sizes
+from glmc.pattern.nodes import Dot, SlotGate
+from glmc.pattern.rows import side_slots
+from glmc.pattern.weights import subweights
+from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
+from glmc.plan.roofline import FULL, HALF, Cost, Sizes
+from glmc.plan.target import Target
+
+
+class Family(Enum):
+    """How the kernels of a group go about its rows."""
+
+    NOTHING = "nothing"
+    SCAN = "by a scan"
+    TILES = "by tiles of scores"
+    SLOTS = "by slot"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over all tokens of all heads and sequences.
+
+    ``steps`` follow one another, each on the results of the one before; ``because`` says why it is done so.
+    """
+
+    name: str
+    bytes: int
+    operations: int
+    steps: int
+    because: str
+
+    def seconds(self, target: Target) -> float:
+        return max(self._seconds(target).values())
+
+    def binds(self, target: Target) -> str:
+        """`memory`, `compute` or `steps`: what takes the longest."""
+        seconds = self._seconds(target)
+        return max(seconds, key=lambda kind: seconds[kind])
+
+    def _seconds(self, target: Target) -> dict[str, float]:
+        return {
+            "memory": self.bytes / target.bandwidth,
+            "compute": self.operations / target.throughput,
+            "steps": self.steps * target.step,
+        }
+
+
+@dataclass(frozen=True)
+class GroupPasses:
+    """The forward passes of ``heads`` heads that share a pattern, in order."""
+
+    name: str
+    heads: int
+    family: Family
+    passes: tuple[Pass, ...]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A plan, what the passes of its groups cost in one forward call of a layer, and the floor of any schedule."""
+
+    plan: Plan
+    passes: tuple[GroupPasses, ...]
+    floor: Cost
+    sizes: Sizes
+    target: Target
+
+
+@dataclass(frozen=True)
+class Load:
+    """``heads`` of a group, of all sequences together, of ``channels`` each, over ``length`` tokens."""
+
+    heads: int
+    channels: int
+    length: int
+
+
+def forward_passes(family: Family, group: GroupPlan, load: Load) -> tuple[Pass, ...]:
+    """The passes of a forward call, in order. Raises TooManyEntries."""
+    one_head = {
+        Family.NOTHING: _nothing,
+        Family.SCAN: _by_scan,
+        Family.TILES: _by_tiles,
+        Family.SLOTS: _by_slot,
+    }[family]
+    return tuple(
+        Pass(p.name, load.heads * p.bytes, load.heads * p.operations, p.steps, p.because)
+        for p in one_head(group, _Head(group, load))
+    )
+
+
+class _Head:
+    """Counts of one head."""
+
+    def __init__(self, group: GroupPlan, load: Load) -> None:
+        self.length = load.length
+        self.keys = load.channels
+        self.values = load.channels * (group.state or 1)
+        self.sizes = {side.side: row_sizes(side.rows, load.length) for side in group.sides}
+        vectors = [name for name in group.core_inputs if name in ("q", "k")]
+        self.inputs = HALF * load.length * (len(vectors) * load.channels + ("gate" in group.inputs))  # of the weights
+        asking = (side for side in group.sides if any(isinstance(part, SlotGate) for part in subweights(side.weight)))
+        self.inputs += HALF * sum(self.entries(side) for side in asking)
+
+    def entries(self, side: SidePlan) -> int:
+        return int(self.sizes[side.side].sum())
+
+    def slots(self, side: SidePlan) -> int:
+        """Coefficients that are stored of a row."""
+        if side.is_prefix:
+            return self.length
+        if side.slot_count is not None:
+            return side.slot_count
+        return side_slots(side.rows).slots(self.length) if side.numbered else int(self.sizes[side.side].max())
+
+    def scores(self, side: SidePlan) -> int:
+        """Operations of the products of vectors in the weights of one element."""
+        return 2 * self.keys * len({part for part in subweights(side.weight) if isinstance(part, Dot)})
+
+
+def _nothing(_group: GroupPlan, head: _Head) -> Iterator[Pass]:
+    yield Pass("zeros", HALF * head.values * head.length, 0, 0, "no row of A has an element, so every output is 0")
+
+
+_SCANNED_TOKENS, _SCANNED_CHUNKS = 64, 256
+
+
+def _by_scan(_group: GroupPlan, head: _Head) -> Iterator[Pass]:
+    """Chunks from zero, the states between them, chunks from their states."""
+    chunks = -(-head.length // _SCANNED_TOKENS)
+    vectors = head.values * head.length
+    states = FULL * (head.values + 1) * chunks
+    yield Pass(
+        "chunks from zero",
+        head.inputs + HALF * vectors + states,
+        3 * vectors,
+        0,
+        f"row i reads y_(i-1) alone: runs of {_SCANNED_TOKENS} tokens compose, whatever comes before them",
+    )
+    yield Pass(
+        "states between chunks",
+        2 * states,
+        3 * head.values * chunks,
+        -(-chunks // _SCANNED_CHUNKS),
+        f"{_SCANNED_CHUNKS} chunks at once, each composed with those before it",
+    )
+    yield Pass(
+        "chunks from states",
+        head.inputs + 2 * HALF * vectors + states,
+        3 * vectors,
+        0,
+        "all chunks at once again, each from its state: y is written here",
+    )
+
+
+_SOLVED_ROWS = 16
+_SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
+_BY_DISTANCE = "a slot is one distance in every row: a block of rows takes slot after slot, its sources side by side"
+_BY_TABLE = "a table tells the sources of each row: a block of rows takes slot after slot"
+_READ_ONCE = "each output is one sum over the slots of its row, owned by one program"
+_BY_ROW = "row i of A is {i} alone: a product by row"
+
+
+def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
+    """Coefficients by slot, then the product with A, then the solve."""
+    stored = {side.side: FULL * head.slots(side) * head.length for side in group.sides}
+    yield Pass(
+        "coefficients",
+        head.inputs + sum(stored.values()),
+        sum(head.scores(side) * head.entries(side) for side in group.sides),
+        0,
+        _BY_DISTANCE if all(side.row_class in _SHIFTED for side in group.sides) else _BY_TABLE,
+    )
+    vectors = head.values * head.length
+    read = vectors * HALF + stored["A"]
+    if group.b.is_empty:
+        yield Pass("A X", read + vectors * HALF, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
+        return
+    because = _BY_ROW if group.a.row_class is RowClass.SELF else _READ_ONCE
+    yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, because)
+    history = HALF if group.b.addressing is Addressing.HISTORY else FULL
+    yield Pass(
+        "(I - B) Y = U",
+        stored["B"] + vectors * (FULL + history),
+        2 * head.values * head.entries(group.b),
+        -(-head.length // _SOLVED_ROWS),
+        f"chunks of {_SOLVED_ROWS} rows, one after the other: outputs inside a chunk by substitution",
+    )
+
+
+_IN_TILES = "long intervals: tiles of scores on the tensor cores, never stored"
+
+
+def _by_tiles(group: GroupPlan, head: _Head) -> Iterator[Pass]:
+    """Tiles of scores that are computed as they are needed."""
+    vectors = head.values * head.length
+    for side in group.sides:
+        if side.side == "A":
+            yield Pass(
+                "U = A X",
+                head.inputs + vectors * (HALF + (HALF if group.b.is_empty else FULL)),
+                (head.scores(side) + 2 * head.values) * head.entries(side),
+                0,
+                _BY_ROW if side.row_class is RowClass.SELF else _IN_TILES,
+            )
+        else:
+            yield Pass(
+                "(I - B) Y = U",
+                head.inputs + vectors * (FULL + HALF),
+                (head.scores(side) + 2 * head.values) * head.entries(side),
+                -(-head.length // group.chunk),
+                f"long intervals: a wavefront of chunks of {group.chunk} rows that take earlier ones as they come",
+            )

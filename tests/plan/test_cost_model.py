@@ -1,0 +1,80 @@
+"""What passes cost, by hand, and that every family that kernels come in has its passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from glmc.backends.triton import family
+from glmc.plan.cost_model import Family, Load, Pass, forward_passes
+from glmc.plan.nodes import GroupPlan
+from glmc.plan.schedule import schedule
+from glmc.plan.target import DEFAULT, TARGETS
+from tests.analysis.mixers import EXAMPLES, mixer_text
+from tests.emit.built import NO_FACTS, patterns
+
+EVERY = [path.stem for path in EXAMPLES.glob("*.glm")]
+
+
+def group(text: str) -> GroupPlan:
+    return schedule(patterns(text)[-1], NO_FACTS, DEFAULT).groups[0]
+
+
+def example(name: str) -> GroupPlan:
+    return group((EXAMPLES / f"{name}.glm").read_text())
+
+
+def counts(plan: GroupPlan, load: Load) -> dict[str, tuple[int, int, int]]:
+    found = forward_passes(family(plan), plan, load)
+    assert all(one.because for one in found)
+    return {one.name: (one.bytes, one.operations, one.steps) for one in found}
+
+
+def test_by_slot_by_hand():
+    """Table rows: landmarks 0, 1, 4, 9, … and the output before; 100 tokens, 16 channels, 3 heads."""
+    plan = group(mixer_text("B[i] = { i - 1 } | { k^2 for k in 0.. if k^2 < i } weights A, B = softmax(dot(q, k))"))
+    assert family(plan) is Family.SLOTS
+    rows = [{i - 1, *(k * k for k in range(i) if k * k < i)} - {-1} for i in range(100)]
+    total, widest = sum(map(len, rows)), max(map(len, rows))
+    vectors = 100 * 16
+    assert counts(plan, Load(3, 16, 100)) == {
+        "coefficients": (3 * (2 * 2 * vectors + 4 * 100 * (1 + widest)), 3 * 32 * (100 + total), 0),
+        "U = A X": (3 * (2 * vectors + 4 * 100 + 4 * vectors), 3 * 32 * 100, 0),
+        "(I - B) Y = U": (3 * (4 * 100 * widest + 4 * vectors + 4 * vectors), 3 * 32 * total, 7),
+    }
+
+
+def test_by_tiles_by_hand():
+    """A dense side: 5050 entries, each a score and a value of 8 channels; q, k and x are read, y written."""
+    plan = example("attention")
+    assert family(plan) is Family.TILES
+    assert counts(plan, Load(2, 8, 100)) == {"U = A X": (2 * 4 * 2 * 100 * 8, 2 * 5050 * 4 * 8, 0)}
+    assert counts(example("dense_recurrence"), Load(1, 8, 1000))["(I - B) Y = U"][2] == 16
+
+
+def test_by_a_scan_by_hand():
+    plan = example("gated_linear_recurrence")
+    assert family(plan) is Family.SCAN
+    states = 4 * 9 * 16
+    assert counts(plan, Load(1, 8, 1024)) == {
+        "chunks from zero": (2 * 1024 + 2 * 8192 + states, 3 * 8192, 0),
+        "states between chunks": (2 * states, 3 * 8 * 16, 1),
+        "chunks from states": (2 * 1024 + 4 * 8192 + states, 3 * 8192, 0),
+    }
+
+
+def test_every_family_is_met():
+    made = {family(g) for g in [*map(example, EVERY), group(mixer_text("A[i] = { } B[i] = { i - 1 }"))]}
+    assert made == set(Family)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_example_has_passes(name):
+    found = counts(example(name), Load(1, 16, 300))
+    assert found and all(size >= 2 * 300 * 16 for size, _, _ in [*found.values()][-1:]), "the last writes y"
+
+
+def test_what_binds():
+    h200 = TARGETS["h200"]
+    memory, compute, steps = (Pass("", *numbers, "") for numbers in ((4_240_000, 0, 0), (0, 790_000_000, 0), (0, 0, 1)))
+    assert [p.binds(h200) for p in (memory, compute, steps)] == ["memory", "compute", "steps"]
+    assert memory.seconds(h200) == pytest.approx(1e-6) and steps.seconds(h200) == h200.step
