@@ -45,6 +45,14 @@ def least_gap(low: Expr, high: Expr) -> Growth:
     return CONSTANT if found is None or top is None else max(min(found, top), CONSTANT)
 
 
+def end_growth(end: Expr) -> Growth | None:
+    """The Theta class of a moving end, None where its series does not show it to be positive."""
+    try:
+        return _order(polynomial(end))
+    except TooLarge:
+        return None
+
+
 def _order(difference: Polynomial) -> Growth | None:
     """The Theta class of an expression of i, if its series shows it to be positive."""
     try:

@@ -7,11 +7,16 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
+import numpy as np
+
 from glmc.analysis.batches import columns
-from glmc.analysis.forms import Band, Block, Columns, Compact, Form, Shifts, Stride
-from glmc.analysis.formula import N, call, floor_log, number
+from glmc.analysis.bounds import at_lengths, never_above
+from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Shifts, Stride
+from glmc.analysis.formula import N, call, floor_log, number, rewrite
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, LOGLOG, Growth
+from glmc.analysis.polynomial import polynomial
 from glmc.analysis.recognise import reach
+from glmc.analysis.rules.intervals_of_rows import end_growth
 from glmc.analysis.rules.known import forms, moves_only
 from glmc.analysis.rules.laws import Law, theta
 from glmc.analysis.rules.maps import (
@@ -27,10 +32,11 @@ from glmc.analysis.rules.maps import (
     value_at,
 )
 from glmc.analysis.rules.periodic import common_period
+from glmc.analysis.rules.readers import fewest_hops, longest_gap
 from glmc.analysis.rules.sizes import size
 from glmc.analysis.rules.slots import distinct_slots
 from glmc.pattern.evaluate import EvaluationError
-from glmc.pattern.nodes import Expr, FloorDivide, Group, Pattern, Power, Product, Quotient, RowSet, Sum
+from glmc.pattern.nodes import Expr, FloorDivide, Group, Pattern, Power, Product, Quotient, Row, RowSet, Sum
 
 _DISTANCE = Sum((N, number(-1)))
 """n − 1, the largest distance below n."""
@@ -61,7 +67,6 @@ def groups_law(groups: tuple[Group, ...]) -> Law | None:
     """A path stays in one group and the least counts: every group bounds it from above, all together from
     below.
     """
-    sides = [side for group in groups for side in (group.a, group.b)]
     if all(_is_direct_and_sparse(group) for group in groups):
         because = "without recurrence a path is one edge, and rows grow slower than their index"
         return Law(because, infinite=True)
@@ -69,7 +74,7 @@ def groups_law(groups: tuple[Group, ...]) -> Law | None:
     if not found:
         return None
     best = min(found, key=lambda hops: (hops.upper, hops.at_most is None))
-    lower = _lower(sides)
+    lower = _lower(groups)
     if len(groups) == 1:
         lower = max(lower, best.lower)
         if best.exact and best.at_most is not None:
@@ -79,28 +84,34 @@ def groups_law(groups: tuple[Group, ...]) -> Law | None:
 
 def reads_itself(a: RowSet) -> bool:
     """Whether i is evidently in A[i] for every i."""
-    return any(isinstance(form, Band) and form.first == 0 for form in forms(a)) or any(
-        isinstance(form, Block) and form.lag == 0 for form in forms(a)
-    )
+    return any(map(_holds_own, forms(a)))
+
+
+def _holds_own(form: Form) -> bool:
+    match form:
+        case Band(0, _) | Stride(0, _, _) | Block(_, 0) | Fenwick(0, 0):
+            return True
+        case Shifts(distance, variable, start, _):
+            index_map = classify(distance, variable, start)
+            return index_map is not None and value_at(index_map, start) == 0
+        case _:
+            return False
 
 
 def _is_direct_and_sparse(group: Group) -> bool:
     return not forms(group.b) and size(group.a).upper < LINEAR
 
 
-def _lower(sides: list[RowSet]) -> Growth:
-    """Lower bounds that hold for any number of groups.
+def _lower(groups: tuple[Group, ...]) -> Growth:
+    """Lower bounds that hold for any number of groups: of readers, and of the number of distances.
 
-    With all distances at most F, m hops cover at most m·F. With O(log n) distances below n in shift-invariant
-    rows, m hops reach at most C(m + O(log n), m) distances, since their order does not matter; that is below
-    n for m <= ε·log n.
+    With O(log n) distances below n in shift-invariant rows, m hops reach at most C(m + O(log n), m) distances, since
+    their order does not matter; that is below n for m <= ε·log n.
     """
-    if all(reach(side) is not None for side in sides):
-        return LINEAR
-    sizes = [size(side) for side in sides]
-    if all(moves_only(side) for side in sides) and all(s is not None and s.upper <= LOG for s in sizes):
-        return LOG
-    return CONSTANT
+    by_readers = fewest_hops(groups)
+    sides = [side for group in groups for side in (group.a, group.b)]
+    few = all(moves_only(side) and size(side).upper <= LOG for side in sides)
+    return max(by_readers, LOG) if few else by_readers
 
 
 @lru_cache(maxsize=256)
@@ -118,11 +129,9 @@ def _hops_of_forms(group: Group) -> Hops | None:
     found = [hops for form in b if (hops := _hops_of(form)) is not None]
     if not alone:
         found = [replace(hops, exact=False, lower=CONSTANT) for hops in found]
-    if a == _SELF and (between := _landmark_hops(b)) is not None:
-        found.append(between)
-    steps = [form for form in b if isinstance(form, Band) and form.first <= 1]
-    if steps and not alone:
+    if any(isinstance(form, Band) and form.first <= 1 for form in b):
         found.extend(hops for form in b if (hops := _hops_with_steps(form)) is not None)
+        found.extend(hops for form in a if (hops := _hops_before_steps(form)) is not None)
     return min(found, key=lambda hops: (hops.upper, not hops.exact), default=None)
 
 
@@ -170,6 +179,13 @@ def _hops_of(form: Form) -> Hops | None:
         case Compact():
             index_map = classify(form.distance, form.variable, 0)
             return None if index_map is None else _compact_hops(index_map)
+        case Interval(low, high):
+            return _interval_hops(low, high)
+        case Fenwick(_, 1):
+            because = (
+                "a hop to i with low bits cleared, less one, settles the highest bit in which two positions differ"
+            )
+            return Hops(because, LOG, plus(floor_log(N, 2), 1))
     return None
 
 
@@ -291,8 +307,21 @@ def _compact_hops(index_map: MapClass) -> Hops | None:
 
 
 def _hops_with_steps(form: Form) -> Hops | None:
-    """Offset 1 beside a map whose values start later: the same bounds as with 1 among them."""
+    """Offset 1 beside another form of B.
+
+    Maps whose values start later have the same bounds as with 1 among them. Offsets first + step·k: one hop, and
+    (d − first) mod step ones, for a distance d >= first, and at most first − 1 ones below.
+    """
     match form:
+        case Band(first, None):
+            return Hops("single steps, and one hop over any longer distance", CONSTANT, number(max(first - 1, 1)))
+        case Stride(first, step, None):
+            because = "single steps lead to a distance that one hop covers"
+            return Hops(because, CONSTANT, number(max(first - 1, step)))
+        case Columns(column, variable, start, None, _):
+            return _landmark_hops(classify(column, variable, start))
+        case Fenwick(0 | 1, 0):
+            return _bit_hops()
         case Shifts(distance, variable, start, None):
             index_map = classify(distance, variable, start)
         case _:
@@ -306,24 +335,68 @@ def _hops_with_steps(form: Form) -> Hops | None:
             return None
 
 
-def _landmark_hops(b: tuple[Form, ...]) -> Hops | None:
-    """{i − 1} and landmarks c(k) < i: step to the next landmark, then one hop to any later row.
-
-    The way to the next landmark is the only one, so the longest path is the largest gap between landmarks
-    below n up to a constant: for a polynomial of degree p Theta(n^((p−1)/p)), for c^k and the like Theta(n).
-    """
-    match b:
-        case (Band(first, 2), Columns(column, variable, start, None, _)) if first <= 1:
-            pass
+def _hops_before_steps(form: Form) -> Hops | None:
+    """One edge of A, and then single steps: x_j is read at the largest distance of the form up to i − j."""
+    match form:
+        case Band(first, None) if first > 1:
+            return Hops("one edge of A over any longer distance, or single steps", CONSTANT, number(first - 1))
+        case Stride(first, step, None):
+            because = "an edge of A, and single steps over the rest of the distance"
+            return Hops(because, CONSTANT, number(max(first - 1, step)))
         case _:
             return None
-    index_map = classify(column, variable, start)
+
+
+def _landmark_hops(landmarks: MapClass | None) -> Hops | None:
+    """Single steps to the next landmark c(k), and one hop from there to any later row.
+
+    The longest way to a landmark is the largest gap below n, for a polynomial of degree p Theta(n^((p−1)/p)).
+    """
     because = "single steps lead to the next landmark, and one hop from there to any later row"
-    match index_map:
+    match landmarks:
         case PolynomialMap():
-            gap = LINEAR ** Fraction(index_map.degree - 1, index_map.degree)
-            return Hops(because, gap, lower=gap)
-        case ExponentialMap() | RecurrenceMap() | TowerMap() | GrowingMap():
-            return Hops(because, LINEAR, lower=LINEAR)
-        case None:
+            return Hops(because, longest_gap(landmarks))
+        case _:
             return None
+
+
+def _bit_hops() -> Hops:
+    """i with low bits cleared, and i − 1: two hops settle a bit, so a pair below n takes 2·(floor(log2(n)) + 1).
+
+    Let b be the highest bit in which j < i differ. Clearing the bits of i below b gives c >= j, with bit b set; c − 1
+    has bit b clear and all lower ones set, so c − 1 >= j, and the two differ in lower bits only.
+    """
+    bits = plus(floor_log(N, 2), 1)
+    return Hops("two hops, clearing low bits and one back, settle a bit", LOG, Product((number(2), bits)))
+
+
+def _interval_hops(low: Expr, high: Expr) -> Hops | None:
+    """Rows { j : low(i) <= j < i } that are never empty: hop back as far as possible.
+
+    If i − low(i) is Theta(g(i)), g = n^a·…, a < 1, a hop from a position in [m, 2m] covers at least c·g(m), so there
+    are O(m/g(m)) in it and O(n/g(n)) in all. If it is Theta(i), hops divide the position: O(log n). If low(i) is
+    Theta(i^b), b < 1, they raise it to the power b: O(log log n).
+    """
+    gap = end_growth(Sum((Row(), Product((number(-1), low)))))
+    if polynomial(high) != polynomial(Row()) or gap is None or not _is_never_empty(low):
+        return None
+    because = "hopping back as far as the rows reach"
+    if gap.power < 1:
+        return Hops(because, LINEAR * gap**-1)
+    rise = end_growth(low)
+    if gap != LINEAR or rise is None or rise.log or rise.loglog or rise.power <= 0:
+        return None
+    return Hops(because, LOG if rise == LINEAR else LOGLOG)
+
+
+def _is_never_empty(low: Expr) -> bool:
+    """low(i) <= i − 1 for every row i >= 1."""
+    end = rewrite(low, lambda e: N if isinstance(e, Row) else e)
+    try:
+        rows = np.arange(1, _FIRST_ROWS + 1)
+        return bool((at_lengths(end, rows) < rows).all()) and never_above(end, _DISTANCE, _FIRST_ROWS)
+    except EvaluationError:
+        return False
+
+
+_FIRST_ROWS = 1024
