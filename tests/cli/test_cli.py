@@ -55,14 +55,14 @@ def shell(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
 # -- exit codes and streams ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["check", "analyze", "build"])
+@pytest.mark.parametrize("command", ["check", "analyze", "show", "build"])
 def test_done(file, command):
     result = run(command, file(GOOD))
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout
 
 
-@pytest.mark.parametrize("command", ["check", "analyze", "build"])
+@pytest.mark.parametrize("command", ["check", "analyze", "show", "build"])
 def test_mistakes(file, command):
     result = run(command, file(WRONG))
     assert (result.exit_code, result.stdout) == (1, "")
