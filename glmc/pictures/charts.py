@@ -16,11 +16,12 @@ from glmc.pattern.evaluate import EvaluationError, IntArray
 from glmc.pattern.nodes import Expr
 from glmc.pattern.printer import print_expr
 
-WIDTH, HEIGHT = 320, 200
+# The frame that templates/report/chart.html.jinja draws, inside 320 × 200 units.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 308, 12, 172
 _MEASURED, _DRAWN = 28, 160
 _LINEAR_UP_TO = 40
 _MOST_TICKS = 6
+_TOO_LOOSE = 64  # times what was measured: a bound so far up tells nothing
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ Kind = Literal["exact", "bound", "scaled"]
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture of WIDTH × HEIGHT units; ``line`` is what an SVG polyline takes, empty where no law is known."""
+    """``line`` is what an SVG polyline takes, empty where no law is known."""
 
     quantity: str
     points: tuple[Point, ...]
@@ -107,17 +108,21 @@ def _thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
 def _law(quantity: Quantity, length: int) -> _Line:
     """The exact expression, else a proved upper bound, else the growth scaled to the last measured value."""
     law, last = quantity.law, quantity.checked_to
-    if law is None or quantity.unreachable is not None:
+    if law is None or quantity.unreachable is not None or last < 2:
         return _NOTHING
-    expression = quantity.exact or law.at_most
-    if expression is not None and (values := _values(expression, length)):
-        shown = print_expr(expression)
-        return _Line(values, shown, "exact") if quantity.exact is not None else _Line(values, f"≤ {shown}", "bound")
-    if law.growth is None or last < 2 or not (scale := _growth_at(law.growth, last)):
+    measured = int(quantity.values[last])
+    if quantity.exact is not None and (values := _values(quantity.exact, length)):
+        return _Line(values, print_expr(quantity.exact), "exact")
+    if law.at_most is not None and _value(law.at_most, last) <= _TOO_LOOSE * max(measured, 1):
+        return _Line(_values(law.at_most, length), f"≤ {print_expr(law.at_most)}", "bound")
+    if law.growth is None or not (scale := _growth_at(law.growth, last)):
         return _NOTHING
-    factor = int(quantity.values[last]) / scale
-    curve = tuple((int(n), factor * _growth_at(law.growth, int(n))) for n in _spread(3, length, _DRAWN))
+    curve = tuple((int(n), measured / scale * _growth_at(law.growth, int(n))) for n in _spread(3, length, _DRAWN))
     return _Line(curve, f"Θ({law.growth}), scaled to the last point", "scaled")
+
+
+def _value(expression: Expr, n: int) -> int:
+    return int(at_lengths(expression, np.array([n]))[0])
 
 
 def _values(expression: Expr, length: int) -> tuple[tuple[int, float], ...]:

@@ -355,3 +355,15 @@ def test_costs_are_told_where_a_machine_is_named(tmp_path: Path) -> None:
     place = cells.index("decode step")
     assert cells[place - 2] == "256"
     assert cells[place + 4 : place + 6] == [cost["decode"]["binds"], ""]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "A[i] = { i - k for k in 0..10^400 if k % 3 == 0 }",
+        "B[i] = { i - 10^400 - k for k in 0..4 } | { i - 1 }",
+        "B[i] = { i - 1 } | { k for k in 0..10^400 if k * k == i - 1 }",
+    ],
+)
+def test_enormous_numbers_have_pages(body: str, tmp_path: Path) -> None:
+    assert Reader(written(f"glm 1\nmixer far {{ {body} }}\n", tmp_path)).all("svg")
