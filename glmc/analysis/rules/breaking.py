@@ -153,48 +153,63 @@ def _tried(group: Group, choice: Choice) -> Breaking | None:
     first = next((i for i, values in coefficients.items() if sum(map(abs, values)) > 1), None)
     if first is None:
         return None
-    proved = _lower_bound(group, choice, coefficients)
-    at_least = None
-    if proved is not None:
+    grown = _of_one_sign(group, coefficients)
+    proved = None if grown is None else _lower_bound(group, choice, grown)
+    at_least, factor = None, Fraction(0)
+    if grown is not None and proved is not None:
         first, at_least = proved
+        factor = min(_signed_outputs(group, rows, grown, first), default=factor)
     used = coefficients[first]
-    return Breaking(
-        "B",
-        first,
-        row(group.b, first),
-        used,
-        sum(map(abs, used), Fraction(0)),
-        at_least,
-        min(_signed_outputs(group, rows, first), default=Fraction(0)),
-        _TRIED,
-        rows.norms(_TRIED),
-    )
+    columns = row(group.b, first)
+    row_sum = sum(map(abs, used), Fraction(0))
+    return Breaking("B", first, columns, used, row_sum, at_least, factor, _TRIED, rows.norms(_TRIED))
 
 
-def _signed_outputs(group: Group, rows: _Rows, count: int) -> tuple[Fraction, ...]:
+_Coefficients = dict[int, tuple[Fraction, ...]]
+"""Of B, by row."""
+
+
+def _of_one_sign(group: Group, coefficients: _Coefficients) -> _Coefficients | None:
+    """Coefficients >= 0 in all rows that lead to the same norms, if there are such.
+
+    Coefficients <= 0 at distances that are all odd multiples of one power of two p: with s_i = (−1)^⌊i/p⌋, s_i s_j = −1
+    wherever b_ij is not 0, so with S = diag(s) the matrix S B S is −B, and ‖(I − S B S)⁻¹‖∞ = ‖S (I − B)⁻¹ S‖∞.
+    """
+    if any(isinstance(part, RowSum) for part in subweights(group.weight_b)):
+        return None  # they may change their sign in later rows
+    values = {value for found in coefficients.values() for value in found}
+    if all(value >= 0 for value in values):
+        return coefficients
+    if any(value > 0 for value in values) or not _alternates(group.b):
+        return None
+    return {i: tuple(map(abs, found)) for i, found in coefficients.items()}
+
+
+def _alternates(b: RowSet) -> bool:
+    furthest = reach(b)
+    if not is_shift_invariant(b) or furthest is None or furthest >= _TRIED:
+        return False
+    distances = [_TRIED - 1 - j for j in row(b, _TRIED - 1)]
+    return len({distance & -distance for distance in distances}) == 1
+
+
+def _signed_outputs(group: Group, rows: _Rows, grown: _Coefficients, count: int) -> Iterator[Fraction]:
     """The first outputs for x_j = ±1 with the sign of a_jj, where A = {j}; nothing for other rows of A."""
-    outputs: tuple[Fraction, ...] = ()
+    outputs: list[Fraction] = []
     for i in range(count if _is_direct(group) else 0):
         own = abs(rows.coefficients("A", i)[0])
-        read = zip(rows.coefficients("B", i), rows.columns("B", i), strict=True)
-        outputs = (*outputs, own + sum((value * outputs[j] for value, j in read), Fraction(0)))
-    return outputs
+        read = zip(grown[i], rows.columns("B", i), strict=True)
+        outputs.append(own + sum((value * outputs[j] for value, j in read), Fraction(0)))
+    yield from outputs
 
 
-def _lower_bound(
-    group: Group, choice: Choice, coefficients: dict[int, tuple[Fraction, ...]]
-) -> tuple[int, Expr] | None:
+def _lower_bound(group: Group, choice: Choice, coefficients: _Coefficients) -> tuple[int, Expr] | None:
     """If all coefficients of B are >= 0 and those at distances up to F sum to s > 1 in every row i >= F, then
     m_i = Σ_j (I − B)⁻¹_ij >= s·min(m_{i−F} … m_{i−1}), hence m_{n−1} >= s^⌊(n−1)/F⌋.
 
     Where A = {i}, x_j = ±1 for j < F with the sign of a_jj, and 0 later, make outputs that grow alike from the least of
     y_0 … y_{F−1} on.
     """
-    parts = tuple(subweights(group.weight_b))
-    if any(isinstance(part, RowSum) for part in parts) or any(
-        v < 0 for values in coefficients.values() for v in values
-    ):
-        return None
     best: tuple[float, int, Expr] | None = None
     for furthest, least in _near(group, choice, coefficients):
         if least > 1:
@@ -205,9 +220,7 @@ def _lower_bound(
     return None if best is None else best[1:]
 
 
-def _near(
-    group: Group, choice: Choice, coefficients: dict[int, tuple[Fraction, ...]]
-) -> Iterator[tuple[int, Fraction]]:
+def _near(group: Group, choice: Choice, coefficients: _Coefficients) -> Iterator[tuple[int, Fraction]]:
     """(F, s): in every row i >= F the coefficients at distances up to F sum to at least s."""
     distances = _certain_distances(group.b)
     if choice.peak is not None:
