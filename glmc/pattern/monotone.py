@@ -78,8 +78,15 @@ def interval(expr: nodes.Expr, box: Box) -> Interval:
 def _plus(parts: Iterable[Interval]) -> Interval:
     result: Interval = (Fraction(0), Fraction(0))
     for part in parts:
-        result = (result[0] + part[0], result[1] + part[1])
+        result = (_added(result[0], part[0]), _added(result[1], part[1]))
     return result
+
+
+def _added(a: Bound, b: Bound) -> Bound:
+    """Infinite if one is; never a float of the other, which may be too large for one."""
+    if isinstance(a, float):
+        return a
+    return b if isinstance(b, float) else a + b
 
 
 def _steps_of_maps(terms: tuple[nodes.Expr, ...], box: Box) -> Iterator[Interval]:
@@ -107,7 +114,11 @@ def times(x: Interval, y: Interval) -> Interval:
 
 
 def _times(a: Bound, b: Bound) -> Bound:
-    return Fraction(0) if a == 0 or b == 0 else a * b
+    if a == 0 or b == 0:
+        return Fraction(0)
+    if isinstance(a, float) or isinstance(b, float):
+        return INFINITY if (a > 0) == (b > 0) else -INFINITY
+    return a * b
 
 
 def _squared(factors: tuple[nodes.Expr, ...], found: Interval) -> Interval:
@@ -357,7 +368,8 @@ def _linear_excess(index_map: nodes.RecursiveMap, start: int, low: Fraction, ste
     sums = [sum(coefficients[place:], Fraction(0)) for place in range(index_map.order)]
     if min(sums) < 0 or sums[0] * step + slope < 0:
         return -INFINITY
-    return sums[0] * low + sum(sums[1:], Fraction(0)) * step + slope * start + interval(nodes.Sum(tuple(rest)), box)[0]
+    known = sums[0] * low + sum(sums[1:], Fraction(0)) * step + slope * start
+    return _added(known, interval(nodes.Sum(tuple(rest)), box)[0])
 
 
 def _excess(expr: nodes.Expr, last: nodes.Expr, box: Box) -> Bound:

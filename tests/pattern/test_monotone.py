@@ -141,6 +141,16 @@ def test_bounds_hold(drawn):
             assert low <= drawn.value(i, k) <= high, (i, k)
 
 
+def test_bounds_beside_numbers_that_no_float_holds():
+    huge = 10**400
+    assert interval(nodes.Sum((K, arithmetic.number(huge))), BOX) == (huge, math.inf)
+    assert interval(nodes.Product((K, arithmetic.number(-huge))), BOX) == (-math.inf, 0)
+    assert interval(nodes.Product((arithmetic.number(huge), nodes.Sum((K, arithmetic.number(2))))), BOX) == (
+        2 * huge,
+        math.inf,
+    )
+
+
 @many
 @given(expressions)
 def test_differences_hold(drawn):
