@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time as clock
 from fractions import Fraction
 
 import numpy as np
@@ -388,6 +389,24 @@ def test_mixed_parities_are_told_by_the_norms():
 def test_many_quantities_are_given_up():
     weight = " * ".join(f"sigmoid({k} * gate)" for k in range(2, 16))
     assert row_sums(pattern(f"{LAST} weights A = 1 weights B = {weight}").groups[0]).b is None
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [
+        " * ".join(f"(1 - sigmoid({k} * gate))" for k in range(2, 12)),
+        " + ".join(f"sigmoid({k} * gate)" for k in range(2, 40)),
+        " * ".join(["sigmoid(gate)"] * 60),
+        " * ".join(["(sigmoid(gate) - softmax(dot(q, k)))"] * 12),
+        "1" + "0" * 300 + " * sigmoid(gate)",
+        "2" + "0" * 400,
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_hostile_weights_end_soon(weight):
+    start = clock.process_time()
+    bounds(f"B[i] = past[i] weights A = 1 weights B = {weight}")
+    assert clock.process_time() - start < 5
 
 
 def test_groups_apart():

@@ -47,6 +47,7 @@ from glmc.pattern.rows import row
 from glmc.pattern.weights import subweights
 
 _TRIED = 64
+_MOST_PARTS = 64
 _NEAREST = 8
 _STRONG, _WEAK = Fraction(7, 8), Fraction(1, 8)
 _PEAK = Fraction(255, 256)
@@ -95,9 +96,12 @@ class Choice:
 
 def breaking(group: Group) -> Breaking | None:
     """The choice of inputs with the largest outputs, if they outgrow every polynomial or the norms say so."""
+    parts = [*subweights(group.weight_a), *subweights(group.weight_b)]
+    if len(parts) > _MOST_PARTS:
+        return None
     try:
         return _unbounded(group) or _growing(group)
-    except (EvaluationError, TooManyEntries, ZeroDivisionError):
+    except (EvaluationError, TooManyEntries, ZeroDivisionError, OverflowError):
         return None
 
 
@@ -373,9 +377,10 @@ class _Rows:
             for i in range(length):
                 matrix[i, list(self.columns(side, i))] = [float(value) for value in self.coefficients(side, i)]
         inverse = np.eye(length)
-        for i in range(length):
-            inverse[i] += b[i, :i] @ inverse[:i]
-        return float(np.abs(inverse).sum(1).max()), float(np.abs(inverse @ a).sum(1).max())
+        with np.errstate(all="ignore"):  # beyond all numbers is told as infinite
+            for i in range(length):
+                inverse[i] += b[i, :i] @ inverse[:i]
+            return float(np.abs(inverse).sum(1).max()), float(np.abs(inverse @ a).sum(1).max())
 
     def _coefficients(self, side: Side, i: int) -> tuple[Fraction, ...]:
         """The coefficients of row i, by column."""

@@ -12,10 +12,11 @@ quantity to a higher power is replaced by independent ones of the same range, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, product
+from math import prod
 from typing import assert_never
 
 from glmc.analysis.forms import Band, Block
@@ -200,12 +201,11 @@ class Reading:
         if len(quantities) > _MOST_QUANTITIES:
             raise TooLarge
         ends = [self.ranges[quantity] for quantity in quantities]
-        if any(end is None for pair in ends for end in pair):
+        known = [[end for end in dict.fromkeys(pair) if end is not None] for pair in ends]
+        if any(None in pair for pair in ends):
             return
-        for corner in product(*(dict.fromkeys(pair) for pair in ends)):
-            values: dict[Expr, Polynomial] = {
-                q: constant(value) for q, value in zip(quantities, corner, strict=True) if value is not None
-            }
+        for corner in product(*known):
+            values: dict[Expr, Fraction] = dict(zip(quantities, corner, strict=True))
             yield tuple(sum((abs(_value(mass, values)) for mass in masses), _NOTHING) for masses in affine)
 
     def _affine(self, mass: Polynomial) -> Polynomial:
@@ -392,7 +392,6 @@ def _quantities(mass: Polynomial) -> Iterator[Variable]:
             yield atom
 
 
-def _value(mass: Polynomial, values: dict[Expr, Polynomial]) -> Fraction:
-    value = polynomial(mass.expression(), values).constant
-    assert value is not None
-    return value
+def _value(mass: Polynomial, values: Mapping[Expr, Fraction]) -> Fraction:
+    """The value of a polynomial whose exponents are all 1."""
+    return sum((c * prod(values[atom] for atom, _ in monomial) for monomial, c in mass.terms), _NOTHING)
