@@ -23,7 +23,11 @@ from glmc.pattern.printer import print_expr
 
 def verify(pattern: Pattern, facts: Facts, report: Sink) -> tuple[Verdict, ...]:
     """The verdict of each claim, in order; refuted and senseless claims are reported."""
-    found = evidence(pattern, facts.length)
+    return judge(pattern, evidence(pattern, facts.length), report)
+
+
+def judge(pattern: Pattern, found: Evidence, report: Sink) -> tuple[Verdict, ...]:
+    """`verify` from the evidence itself, of which no more is measured than the claims speak of."""
     return tuple(_verdict(claim, pattern, found, report) for claim in pattern.claims)
 
 

@@ -1,0 +1,1 @@
+"""Search: families of row sets → candidates → measured points → the best trade-offs (docs/explore.md)."""
