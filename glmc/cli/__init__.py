@@ -13,6 +13,7 @@ from glmc.cli.analyze import analyze
 from glmc.cli.build import build
 from glmc.cli.check import check
 from glmc.cli.explain import explain
+from glmc.cli.explore import explore
 from glmc.cli.new import new
 from glmc.cli.paths import paths
 from glmc.cli.show import show
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (new, check, explain, analyze, show, paths, build):
+for command in (new, check, explain, analyze, show, paths, explore, build):
     cli.add_command(command)
 
 

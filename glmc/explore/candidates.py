@@ -30,9 +30,7 @@ class Candidate:
     def text(self, claims: tuple[str, ...] = ()) -> str:
         """The mixer as a file, with the claims given."""
         sides = (
-            (f"A[i] = {{ i }} | {self.rows}",)
-            if self.form == "attention"
-            else ("A[i] = { i }", f"B[i] = {self.rows}")
+            (f"A[i] = {{ i }} | {self.rows}",) if self.form == "attention" else ("A[i] = { i }", f"B[i] = {self.rows}")
         )
         weighed = "A" if self.form == "attention" else "A, B"
         statements = chain(
@@ -96,14 +94,14 @@ def _powers() -> Iterator[_Map]:
 
 def _polynomials() -> Iterator[_Map]:
     for power in (2, 3, 4):
-        yield _Map(
-            f"power_{power}", "polynomials", f"distances k^{power} + 1", (f"let f(k) = k^{power} + 1",)
-        )
+        yield _Map(f"power_{power}", "polynomials", f"distances k^{power} + 1", (f"let f(k) = k^{power} + 1",))
     for factor in (2, 3, 4, 6, 8):
         title = f"distances {factor}*k^2 + 1"
         yield _Map(f"squares_times_{factor}", "polynomials", title, (f"let f(k) = {factor}*k^2 + 1",))
     yield _Map("triangular", "polynomials", "distances k*(k + 1)/2 + 1", ("let f(k) = k*(k + 1)//2 + 1",))
-    yield _Map("tetrahedral", "polynomials", "distances k*(k + 1)*(k + 2)/6 + 1", ("let f(k) = k*(k + 1)*(k + 2)//6 + 1",))
+    yield _Map(
+        "tetrahedral", "polynomials", "distances k*(k + 1)*(k + 2)/6 + 1", ("let f(k) = k*(k + 1)*(k + 2)//6 + 1",)
+    )
 
 
 def _recurrences() -> Iterator[_Map]:
@@ -128,12 +126,16 @@ def _growing_steps() -> Iterator[_Map]:
         step = f"let f(k + 1) = f(k) + 2^(k // {width})"
         yield _Map(f"doubling_every_{width}", "growing steps", f"steps that double every {width}", (first, step))
     yield _Map(
-        "doubling_by_octave", "growing steps", "steps of the largest power of two up to k + 1",
+        "doubling_by_octave",
+        "growing steps",
+        "steps of the largest power of two up to k + 1",
         (first, "let f(k + 1) = f(k) + 2^(bitlen(k + 1) - 1)"),
     )
     for part in (2, 4, 8, 16):
         step = f"let f(k + 1) = f(k) + max(1, f(k) // {part})"
-        yield _Map(f"growing_by_1_in_{part}", "growing steps", f"distances that grow by 1/{part} of themselves", (first, step))
+        yield _Map(
+            f"growing_by_1_in_{part}", "growing steps", f"distances that grow by 1/{part} of themselves", (first, step)
+        )
     for start in (1, 2, 3, 4, 5):
         level = "(bitlen(x) - 1)" + (f" // {start}" if start > 1 else "")
         exponent = f"{start} * 2^(bitlen(max({level}, 1)) - 1) * min(1, {level})".removeprefix("1 * ")
@@ -150,12 +152,20 @@ def _shifted(maps: Iterator[_Map]) -> Iterator[Candidate]:
     for found in maps:
         yield Candidate(found.name, found.family, "recurrent", f"Outputs at {found.title}.", found.lets, "shifts(f)[i]")
         yield Candidate(
-            f"{found.name}_compact", found.family, "compact",
-            f"The cache-efficient form of {found.title}.", found.lets, "compact(f)[i]",
+            f"{found.name}_compact",
+            found.family,
+            "compact",
+            f"The cache-efficient form of {found.title}.",
+            found.lets,
+            "compact(f)[i]",
         )
         yield Candidate(
-            f"{found.name}_attention", found.family, "attention",
-            f"Inputs at {found.title}.", found.lets, "shifts(f)[i]",
+            f"{found.name}_attention",
+            found.family,
+            "attention",
+            f"Inputs at {found.title}.",
+            found.lets,
+            "shifts(f)[i]",
         )
 
 

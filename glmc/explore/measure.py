@@ -10,7 +10,7 @@ from glmc.analysis.congestion import congestion
 from glmc.analysis.evidence import QUANTITIES, Evidence, Quantity, evidence
 from glmc.analysis.verify import judge
 from glmc.compiler import find_patterns
-from glmc.diagnostics import Sink
+from glmc.diagnostics import GlmError, Sink
 from glmc.explore.candidates import Candidate
 from glmc.pattern.nodes import Pattern
 from glmc.source import Source
@@ -67,9 +67,12 @@ class Point:
 
 
 def pattern_of(candidate: Candidate, claims: tuple[str, ...] = ()) -> Pattern:
-    """The mixer of a candidate. Candidates are sound, so that a mistake in one is a bug."""
+    """The mixer of a candidate. Raises GlmError if a claim is no claim of the language."""
     report = Sink(Source(f"{candidate.name}.glm", candidate.text(claims)))
-    (pattern,) = find_patterns(report, mixer=None, settings={})
+    patterns = find_patterns(report, mixer=None, settings={})
+    if report.has_errors:
+        raise GlmError(report.source, report.diagnostics)
+    (pattern,) = patterns
     return pattern
 
 

@@ -44,9 +44,7 @@ def search(
         shortest = [point for point in found if not any(_is_shorter(other.last, point.last) for other in found)]
         routed = pool.map("routing copies", partial(measure_congestion, lengths=last, bounds=bounds), shortest)
         open_still = [
-            point
-            for point in found
-            if point not in shortest and not any(other.last <= point.last for other in routed)
+            point for point in found if point not in shortest and not any(other.last <= point.last for other in routed)
         ]
         routed += pool.map("routing copies", partial(measure_congestion, lengths=last, bounds=bounds), open_still)
         return tuple(sorted(front(routed), key=lambda point: (point.last.time, point.last.cache, point.last.path)))
