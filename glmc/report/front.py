@@ -38,13 +38,14 @@ def _finite(value: float) -> int | None:
 
 
 def front_table(points: tuple[Point, ...], ahead: Mapping[str, tuple[int, ...]], rival: str) -> Table:
-    """One line a mixer, with the letters of the picture, and where it beats the rival."""
+    """One line a mixer, with the letters of the picture, the growths of time, cache and path, and where it beats
+    the rival."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("", style="bold", no_wrap=True)
-    table.add_column("mixer", no_wrap=True)
+    table.add_column("mixer", overflow="fold", min_width=16)
     for name in ("time", "cache", "path", "congestion"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("growth of time, cache, path", overflow="fold")
+    table.add_column("growth", overflow="fold")
     if ahead:
         table.add_column(f"beats {rival} at", overflow="fold")
     for letter, point in zip(letters(len(points)), points, strict=True):
