@@ -45,9 +45,13 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Gradients:
-    """The derivatives. ``sloped`` sides are those whose coefficients depend on any input of the weights."""
+    """The derivatives. ``sloped`` sides are those whose coefficients depend on any input of the weights.
+
+    ``means`` are the sums Σ p g that ⟨dU_i, y_i⟩ is, ``sums`` what takes a pass over the slots.
+    """
 
     sloped: tuple[SidePlan, ...]
+    means: tuple[str, ...]
     sums: tuple[Statistic, ...]
     tiles: tuple[Tile, ...]
     kept: tuple[str, ...]  # what the derivatives take besides coefficients and gates: scores, norms and row sums
@@ -71,14 +75,20 @@ class Gradients:
         return tuple(gate for gate in _GATES if any(_is_of(name, gate) for name in self.results))
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The results as tensors: scores, then gates."""
-        return (*(name for name in self.results if name.startswith("dot")), *self.moved)
+    def scores(self) -> tuple[str, ...]:
+        """The scores that have slopes."""
+        return tuple(name for name in self.results if name.startswith("dot"))
 
     @property
-    def reads_rows(self) -> bool:
-        """Whether the kernel looks up what tokens have."""
-        return bool({"gate", "slot_gate"} & {*self.gates, *self.moved})
+    def fields(self) -> tuple[str, ...]:
+        """The results as tensors: scores, then gates."""
+        return (*self.scores, *self.moved)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The vectors that slopes of coefficients are products with: x and y."""
+        names = {side.name for side in self.sloped}
+        return (*(("x",) if "a" in names else ()), *(("y",) if "b" in names or self.means else ()))
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -115,11 +125,6 @@ class CoefficientCode:
     def tensors(self) -> tuple[str, ...]:
         """All that the weights take."""
         return (*self.vectors, *self.gates)
-
-    @property
-    def reads_rows(self) -> bool:
-        """Whether the kernel looks up what tokens have."""
-        return "gate" in self.gates or "slot_gate" in self.gates
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -223,6 +228,7 @@ class _Layout:
         tiles = tuple(_Slopes(self, side).leaves() for side in sloped)
         return Gradients(
             sloped,
+            tuple(f"mean{suffix}" for node, suffix in self.suffix.items() if self._is_told_by_outputs(node)),
             sums,
             tuple(tile for tile in tiles if tile.results),
             tuple(self.kept),
@@ -252,9 +258,17 @@ class _Layout:
     def _means(self, sloped: tuple[SidePlan, ...]) -> Iterator[Statistic]:
         """Σ p g of every softmax p whose slopes are g."""
         for node, suffix in self.suffix.items():
-            if self._learns(node.score):
+            if self._learns(node.score) and not self._is_told_by_outputs(node):
                 tiles = tuple(_Slopes(self, side).mean(node) for side in sloped if side.side in node.over)
                 yield Statistic(f"mean{suffix}", None, tiles)
+
+    def _is_told_by_outputs(self, softmax: Softmax) -> bool:
+        """Whether all coefficients are multiples of ``softmax``, and no slopes are added to theirs.
+
+        Then Σ p g = Σ w_is ⟨dU_i, source_j⟩ = ⟨dU_i, (A x + B y)_i⟩ = ⟨dU_i, y_i⟩.
+        """
+        sides = self.group.sides
+        return self._learns(softmax.score) and all(multiple(side.weight, softmax) for side in sides)
 
     def _learns(self, weight: Weight) -> bool:
         """Whether ``weight`` depends on an input."""
