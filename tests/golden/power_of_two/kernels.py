@@ -120,10 +120,11 @@ def source(shift_ptr, i, s, wanted):
 
 
 @triton.jit
-def presence(shift_ptr, t, i, s, T, S):
-    """Which of slots × rows hold an entry."""
-    wanted = (s < S)[:, None] & (t < T)[None, :]
-    return wanted & (tl.load(shift_ptr + s, mask=s < S, other=0)[:, None] <= i[None, :])
+def presence(shift_ptr, t, i, s0, T, S, SLOTS: tl.constexpr):
+    """Which of the slots from s0 on × rows hold an entry."""
+    s = tl.arange(0, SLOTS)
+    wanted = (s0 + s < S)[:, None] & (t < T)[None, :]
+    return wanted & (tl.load(shift_ptr + s0 + s, mask=s0 + s < S, other=0)[:, None] <= i[None, :])
 
 
 @triton.jit
@@ -131,20 +132,26 @@ def reached(shift_ptr, t, i, T, S, SLOTS: tl.constexpr):
     """The number of slots up to the last that any of these rows has an entry in."""
     count = 0
     for s0 in range(0, S, SLOTS):
+        present = presence(shift_ptr, t, i, s0, T, S, SLOTS)
         s = s0 + tl.arange(0, SLOTS)
-        present = presence(shift_ptr, t, i, s, T, S)
         count = tl.maximum(count, tl.max(tl.max(tl.where(present, s[:, None] + 1, 0), 1), 0))
     return count
 
 
 @triton.jit
 def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
-    """What a program has of one head: its tokens t, their rows i, the first token of b, h, and b·H + h."""
+    """The block of rows that a program has of one head.
+
+    n counts them, t are their tokens, i their rows; bh is b·H + h. Vectors are numbered through [B, T, H]: origin is
+    the number of the first, that of row n is origin + n·H.
+    """
     row_blocks = tl.cdiv(T, ROWS)
-    t = (tl.program_id(0) % row_blocks) * ROWS + tl.arange(0, ROWS)
     bh = tl.program_id(0) // row_blocks
-    i = t - bound(starts_ptr, 0, t, T, PACKED)
-    return t, i, (bh // H).to(tl.int64) * T, bh % H, bh.to(tl.int64)
+    t0 = (tl.program_id(0) % row_blocks) * ROWS
+    n = tl.arange(0, ROWS)
+    t = t0 + n
+    origin = ((bh // H).to(tl.int64) * T + t0) * H + bh % H
+    return n, t, t - bound(starts_ptr, 0, t, T, PACKED), origin, bh.to(tl.int64)
 
 
 # -- products over the entries -------------------------------------------------------------------------------
@@ -157,10 +164,10 @@ def products(
     out_ptr,
     scale,
     shift_ptr,
+    n,
     t,
     i,
-    token,
-    h,
+    origin,
     T,
     S,
     H,
@@ -168,14 +175,16 @@ def products(
     CHANNELS: tl.constexpr,
 ):
     """out_is = scale · left_i · right_j for j = P(i, s), one slot after another; nothing where absent."""
+    left_ptr += origin * D
+    right_ptr += origin * D
     for d0 in range(0, D, CHANNELS):
         d = d0 + tl.arange(0, CHANNELS)
-        at = ((token + t) * H + h)[:, None] * D + d[None, :]
+        place = n[:, None] * (H * D) + d[None, :]
         inside = (t < T)[:, None] & (d < D)[None, :]
-        left = tl.load(left_ptr + at, mask=inside, other=0.0).to(tl.float32)
+        left = tl.load(left_ptr + place, mask=inside, other=0.0).to(tl.float32)
         for s in range(0, S):
             back, present = source(shift_ptr, i, s, t < T)
-            right = right_ptr + at - back.to(tl.int64) * (H * D)
+            right = right_ptr - back.to(tl.int64) * (H * D) + place
             right = tl.load(right, mask=inside & present[:, None], other=0.0)
             total = scale * tl.sum(left * right.to(tl.float32), 1)
             out = out_ptr + s * T.to(tl.int64) + t
@@ -204,22 +213,23 @@ def power_of_two_apply_kernel(
     PLUS: tl.constexpr,
 ):
     """out_i = plus_i + Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
-    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
     d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    at = ((token + t) * H + h)[:, None] * D + d[None, :]
+    place = n[:, None] * (H * D) + d[None, :]
     inside = (t < T)[:, None] & (d < D)[None, :]
     w_ptr += bh * S * T
+    x_ptr += origin * D
     if PLUS:
-        total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
+        total = tl.load(plus_ptr + origin * D + place, mask=inside, other=0.0).to(tl.float32)
     else:
         total = tl.zeros([ROWS, CHANNELS], tl.float32)
     for s in range(0, reached(shift_ptr, t, i, T, S, SLOTS)):
         back, present = source(shift_ptr, i, s, t < T)
         w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
-        x = x_ptr + at - back.to(tl.int64) * (H * D)
+        x = x_ptr - back.to(tl.int64) * (H * D) + place
         x = tl.load(x, mask=inside & present[:, None], other=0.0)
         total += w[:, None] * x.to(tl.float32)
-    tl.store(out_ptr + at, total, mask=inside)
+    tl.store(out_ptr + origin * D + place, total, mask=inside)
 
 
 @triton.jit(do_not_specialize=["T", "S"])
@@ -241,23 +251,25 @@ def power_of_two_apply_transposed_kernel(
     PLUS: tl.constexpr,
 ):
     """out_j = plus_j + Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
-    t, _, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, _, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
     d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    at = ((token + t) * H + h)[:, None] * D + d[None, :]
+    place = n[:, None] * (H * D) + d[None, :]
     inside = (t < T)[:, None] & (d < D)[None, :]
     end = bound(stops_ptr, T, t, T, PACKED)
     w_ptr += bh * S * T
+    g_ptr += origin * D
     if PLUS:
-        total = tl.load(plus_ptr + at, mask=inside, other=0.0).to(tl.float32)
+        total = tl.load(plus_ptr + origin * D + place, mask=inside, other=0.0).to(tl.float32)
     else:
         total = tl.zeros([ROWS, CHANNELS], tl.float32)
     for s in range(0, S):
         ahead = tl.load(shift_ptr + s)
         present = (t < T) & (t + ahead < end)
         w = tl.load(w_ptr + s * T.to(tl.int64) + t + ahead, mask=present, other=0.0)
-        g = tl.load(g_ptr + at + ahead.to(tl.int64) * (H * D), mask=inside & present[:, None], other=0.0)
+        g = g_ptr + ahead.to(tl.int64) * (H * D) + place
+        g = tl.load(g, mask=inside & present[:, None], other=0.0)
         total += w[:, None] * g.to(tl.float32)
-    tl.store(out_ptr + at, total, mask=inside)
+    tl.store(out_ptr + origin * D + place, total, mask=inside)
 
 
 # -- coefficients --------------------------------------------------------------------------------------------
@@ -287,7 +299,7 @@ def power_of_two_coefficients_kernel(
     PACKED: tl.constexpr,
 ):
     """The declared weights of all slots. One program: ROWS of one head."""
-    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
     a_ptr += bh * S_A * T
     b_ptr += bh * S_B * T
     dot_q_k_a_ptr += bh * S_A * T
@@ -300,10 +312,10 @@ def power_of_two_coefficients_kernel(
         dot_q_k_a_ptr,
         scale,
         shift_a_ptr,
+        n,
         t,
         i,
-        token,
-        h,
+        origin,
         T,
         reached_a,
         H,
@@ -316,10 +328,10 @@ def power_of_two_coefficients_kernel(
         dot_q_k_b_ptr,
         scale,
         shift_b_ptr,
+        n,
         t,
         i,
-        token,
-        h,
+        origin,
         T,
         reached_b,
         H,
@@ -330,9 +342,8 @@ def power_of_two_coefficients_kernel(
     largest = tl.full([1, ROWS], -1e38, tl.float32)
     total = tl.zeros([1, ROWS], tl.float32)
     for s0 in range(0, reached_a, SLOTS_A):
-        s = s0 + tl.arange(0, SLOTS_A)
-        present = presence(shift_a_ptr, t, i, s, T, S_A)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
+        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
         dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
         score = tl.where(present, dot_q_k_a, float("-inf"))
         larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
@@ -340,9 +351,8 @@ def power_of_two_coefficients_kernel(
         total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
         largest = larger
     for s0 in range(0, reached_b, SLOTS_B):
-        s = s0 + tl.arange(0, SLOTS_B)
-        present = presence(shift_b_ptr, t, i, s, T, S_B)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
+        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         score = tl.where(present, dot_q_k_b, float("-inf"))
         larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
@@ -352,18 +362,18 @@ def power_of_two_coefficients_kernel(
     total = tl.where(total == 0.0, 1.0, total)
 
     for s0 in range(0, S_A, SLOTS_A):
+        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
         s = s0 + tl.arange(0, SLOTS_A)
-        present = presence(shift_a_ptr, t, i, s, T, S_A)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
         dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
         softmax_a = tl.exp(dot_q_k_a - largest) / total
         a = tl.where(present, softmax_a, 0.0)
         tl.store(a_ptr + at, a, mask=(s < S_A)[:, None] & (t < T)[None, :])
 
     for s0 in range(0, S_B, SLOTS_B):
+        present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
         s = s0 + tl.arange(0, SLOTS_B)
-        present = presence(shift_b_ptr, t, i, s, T, S_B)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         softmax_b = tl.exp(dot_q_k_b - largest) / total
         b = tl.where(present, softmax_b, 0.0)
@@ -420,6 +430,19 @@ def coefficients(
     return Coefficients(a, b)
 
 
+@triton.jit
+def own_products(left_ptr, right_ptr, n, t, origin, T, H, D: tl.constexpr, ROWS: tl.constexpr, CHANNELS: tl.constexpr):
+    """left_i · right_i of a block of rows."""
+    total = tl.zeros([ROWS], tl.float32)
+    for d0 in range(0, D, CHANNELS):
+        d = d0 + tl.arange(0, CHANNELS)
+        place = origin * D + (n[:, None] * (H * D) + d[None, :])
+        inside = (t < T)[:, None] & (d < D)[None, :]
+        left = tl.load(left_ptr + place, mask=inside, other=0.0).to(tl.float32)
+        total += tl.sum(left * tl.load(right_ptr + place, mask=inside, other=0.0).to(tl.float32), 1)
+    return total
+
+
 @triton.jit(do_not_specialize=["T", "S_A", "S_B"])
 def power_of_two_pull_kernel(
     grad_ptr,
@@ -450,7 +473,7 @@ def power_of_two_pull_kernel(
 
     One program: ROWS of one head.
     """
-    t, i, token, h, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
     a_ptr += bh * S_A * T
     b_ptr += bh * S_B * T
     slope_dot_q_k_a_ptr += bh * S_A * T
@@ -465,10 +488,10 @@ def power_of_two_pull_kernel(
         slope_a_ptr,
         1.0,
         shift_a_ptr,
+        n,
         t,
         i,
-        token,
-        h,
+        origin,
         T,
         reached_a,
         H,
@@ -481,39 +504,22 @@ def power_of_two_pull_kernel(
         slope_b_ptr,
         1.0,
         shift_b_ptr,
+        n,
         t,
         i,
-        token,
-        h,
+        origin,
         T,
         reached_b,
         H,
         D,
         CHANNELS,
     )
-
-    mean = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, reached_a, SLOTS_A):
-        s = s0 + tl.arange(0, SLOTS_A)
-        present = presence(shift_a_ptr, t, i, s, T, S_A)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
-        slope_a = tl.load(slope_a_ptr + at, mask=present, other=0.0)
-        a = tl.load(a_ptr + at, mask=present, other=0.0)
-        softmax_a = a
-        mean += tl.sum(tl.where(present, softmax_a * slope_a, 0.0), 0, keep_dims=True)
-    for s0 in range(0, reached_b, SLOTS_B):
-        s = s0 + tl.arange(0, SLOTS_B)
-        present = presence(shift_b_ptr, t, i, s, T, S_B)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
-        slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
-        b = tl.load(b_ptr + at, mask=present, other=0.0)
-        softmax_b = b
-        mean += tl.sum(tl.where(present, softmax_b * slope_b, 0.0), 0, keep_dims=True)
+    mean = own_products(grad_ptr, y_ptr, n, t, origin, T, H, D, ROWS, CHANNELS)[None, :]
 
     for s0 in range(0, S_A, SLOTS_A):
+        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
         s = s0 + tl.arange(0, SLOTS_A)
-        present = presence(shift_a_ptr, t, i, s, T, S_A)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
         slope_a = tl.load(slope_a_ptr + at, mask=present, other=0.0)
         a = tl.load(a_ptr + at, mask=present, other=0.0)
         softmax_a = a
@@ -521,9 +527,9 @@ def power_of_two_pull_kernel(
         slope = tl.where(present, slope_score, 0.0)
         tl.store(slope_dot_q_k_a_ptr + at, scale * slope, mask=(s < S_A)[:, None] & (t < T)[None, :])
     for s0 in range(0, S_B, SLOTS_B):
+        present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
         s = s0 + tl.arange(0, SLOTS_B)
-        present = presence(shift_b_ptr, t, i, s, T, S_B)
-        at = s.to(tl.int64)[:, None] * T + t[None, :]
+        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
         slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
         b = tl.load(b_ptr + at, mask=present, other=0.0)
         softmax_b = b
@@ -826,7 +832,7 @@ class Mix(Function):
         at_a, at_b = ctx.at
         x, q, k, y, *kept = ctx.saved_tensors
         found = Coefficients(*kept)
-        grad = solve(at_b, found.b, grad, torch.float32, transposed=True)
+        grad = solve(at_b, found.b, grad, x.dtype, transposed=True)
         grad_x = apply(at_a, found.a, grad, x.dtype, transposed=True) if ctx.needs_input_grad[2] else None
         if not any(ctx.needs_input_grad[3:]):
             return None, None, grad_x, None, None
