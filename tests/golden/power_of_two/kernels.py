@@ -431,7 +431,18 @@ def coefficients(
 
 
 @triton.jit
-def own_products(left_ptr, right_ptr, n, t, origin, T, H, D: tl.constexpr, ROWS: tl.constexpr, CHANNELS: tl.constexpr):
+def own_products(
+    left_ptr,
+    right_ptr,
+    n,
+    t,
+    origin,
+    T,
+    H,
+    D: tl.constexpr,
+    ROWS: tl.constexpr,
+    CHANNELS: tl.constexpr,
+):
     """left_i · right_i of a block of rows."""
     total = tl.zeros([ROWS], tl.float32)
     for d0 in range(0, D, CHANNELS):
