@@ -84,13 +84,13 @@ def _reasons(group: GroupPasses) -> Table:
 
 def _total(explained: Explained) -> Text:
     sizes, target, floor = explained.sizes, explained.target, explained.floor
-    seconds = sum(found.seconds(target) for group in explained.passes for found in group.passes)
-    layer = f"{sizes.batch} × {floor.length} tokens, {sizes.heads} heads × {sizes.channels} channels in bfloat16"
+    passes = sum(found.seconds(target) for group in explained.passes for found in group.passes)
+    least, step = (quantity(work.seconds(target), "s") for work in (floor.prefill, floor.decode))
     return Text(
-        f"{layer} on {target.name}: these passes take at least {quantity(seconds, 's')}; "
-        "moving inputs and outputs once and computing every "
-        f"entry, at least {quantity(floor.prefill.seconds(target), 's')} ({floor.prefill.binds(target)} binds). "
-        f"A dependent step is taken to last {quantity(target.step, 's')}."
+        f"{sizes.batch} × {floor.length} tokens, {sizes.heads} heads × {sizes.channels} channels in bfloat16 "
+        f"on {target.name}: these passes take at least {quantity(passes, 's')}, any others at least {least} "
+        f"({floor.prefill.binds(target)}: inputs and outputs once, every entry computed), the last decode steps at "
+        f"least {step}. A dependent step is taken to last {quantity(target.step, 's')}."
     )
 
 
