@@ -93,8 +93,8 @@ def _powers() -> Iterator[_Map]:
 
 
 def _polynomials() -> Iterator[_Map]:
-    for power in (2, 3, 4):
-        yield _Map(f"power_{power}", "polynomials", f"distances k^{power} + 1", (f"let f(k) = k^{power} + 1",))
+    for power, name in ((2, "squares"), (3, "cubes"), (4, "fourth_powers")):
+        yield _Map(name, "polynomials", f"distances k^{power} + 1", (f"let f(k) = k^{power} + 1",))
     for factor in (2, 3, 4, 6, 8):
         title = f"distances {factor}*k^2 + 1"
         yield _Map(f"squares_times_{factor}", "polynomials", title, (f"let f(k) = {factor}*k^2 + 1",))
@@ -171,7 +171,7 @@ def _shifted(maps: Iterator[_Map]) -> Iterator[Candidate]:
 
 # -- mixtures -------------------------------------------------------------------------------------------------
 
-_MIXED = ("powers_of_2", "powers_of_3", "powers_of_4", "powers_of_8", "power_2", "squares_times_4", "triangular")
+_MIXED = ("powers_of_2", "powers_of_3", "powers_of_4", "powers_of_8", "squares", "squares_times_4", "triangular")
 _SIZES = (2, 4, 8, 16, 32, 64, 128)
 
 
@@ -269,5 +269,5 @@ def _cleared_digits() -> Iterator[Candidate]:
         )
 
 
-PAPER = next(found for found in candidates() if found.name == "power_2_compact")
+PAPER = next(found for found in candidates() if found.name == "squares_compact")
 """compact(k² + 1), the paper's own point of low time and cache: what a search is compared with."""

@@ -88,7 +88,7 @@ def test_lengths_are_powers_of_two_and_the_one_asked_for():
 
 
 def test_bounds_are_proved_or_measured():
-    squares, powers = BY_NAME["power_2_compact"], BY_NAME["powers_of_2_compact"]
+    squares, powers = BY_NAME["squares_compact"], BY_NAME["powers_of_2_compact"]
     logarithmic = (Bound("time", "O(log n)", None),)
     assert measure(squares, (256,), logarithmic) is None
     assert measure(powers, (256,), logarithmic) is not None
