@@ -48,8 +48,8 @@ class Bound:
 class Stability:
     """Of one group of heads: bounds on ‖(I − B)⁻¹‖∞ and on ‖Y‖∞/‖X‖∞, both over all inputs.
 
-    With `state N`, X and Y are the lifted values. None: no bound is known; ``breaking`` tells inputs that outgrow every
-    power of n (or every number), where a rule finds them.
+    None: no bound is known; ``breaking`` tells inputs that outgrow every power of n (or every number), where a rule
+    finds them. ``lifted``: with `state N`, X and Y are the values that are written to N channels.
     """
 
     group: str
@@ -57,6 +57,7 @@ class Stability:
     inverse: Bound | None
     output: Bound | None
     breaking: Breaking | None
+    lifted: bool
 
 
 def stability(pattern: Pattern) -> tuple[Stability, ...]:
@@ -70,7 +71,8 @@ def _group_stability(group: Group) -> Stability:
     inverse = _inverse(sums, chain, rule)
     output = _output(group, sums, inverse, rule)
     tame = all(bound is not None and bound.growth is not None for bound in (inverse, output))
-    return Stability(group.name, group.fraction, inverse, output, None if tame else breaking(group))
+    broken = None if tame else breaking(group)
+    return Stability(group.name, group.fraction, inverse, output, broken, group.state is not None)
 
 
 def _inverse(sums: RowSums, chain: Chain, rule: Delta | None) -> Bound | None:

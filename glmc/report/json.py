@@ -79,6 +79,7 @@ def _stability_json(stability: Stability, length: int) -> dict[str, Any]:
     return {
         "group": stability.group,
         "heads": str(stability.fraction),
+        "lifted": stability.lifted,
         "inverse": _bound_json(stability.inverse, length),
         "output": _bound_json(stability.output, length),
         "breaking": None if stability.breaking is None else _breaking_json(stability.breaking),

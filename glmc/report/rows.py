@@ -85,7 +85,8 @@ def stability_rows(stability: Stability, length: int) -> Iterator[StabilityRow]:
     breaking = stability.breaking
     breaks = (False, False) if breaking is None else (breaking.breaks_inverse, breaking.breaks_output)
     yield _stability_row(INVERSE, stability.inverse, length, breaks[0])
-    yield _stability_row(OUTPUT, stability.output, length, breaks[1])
+    norm = f"{OUTPUT}, lifted" if stability.lifted else OUTPUT
+    yield _stability_row(norm, stability.output, length, breaks[1])
 
 
 def _stability_row(norm: str, bound: Bound | None, length: int, breaks: bool) -> StabilityRow:
