@@ -80,7 +80,9 @@ def serve(subject: str, setting: Setting, connection: Connection) -> None:
     sys.path.insert(0, setting.packages)
     os.environ["FLA_CACHE_RESULTS"] = "0"  # what is tuned beside other work is not kept
     try:
-        connection.send(("ready", prepare(subject, setting)))
+        errors = prepare(subject, setting)
+        release(setting)
+        connection.send(("ready", errors))
     except Exception as problem:
         connection.send(("skipped", _reason(problem)))
         return
@@ -93,10 +95,15 @@ def serve(subject: str, setting: Setting, connection: Connection) -> None:
         except Exception as problem:
             traceback.print_exc()
             connection.send(("failed", (phase, batch, length, _reason(problem))))
-        gc.collect()
-        if setting.device == "cuda":
-            torch.cuda.empty_cache()
+        release(setting)
     connection.send(("done", None))
+
+
+def release(setting: Setting) -> None:
+    """Hands back the memory that is no longer used."""
+    gc.collect()
+    if setting.device == "cuda":
+        torch.cuda.empty_cache()
 
 
 def forget_tuning() -> None:

@@ -18,7 +18,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -60,41 +60,45 @@ class Run:
 
 
 def collect(setting: Setting, names: list[str], jobs: int, limit: float) -> Run:
-    """Measures the subjects, one after the other, while up to `jobs` of the later ones are prepared."""
+    """Prepares the subjects, up to `jobs` at a time, and then measures one after the other with nothing beside it."""
     run, context = Run(), multiprocessing.get_context("spawn")
-    waiting, started = list(names), dict[str, tuple[Any, Connection]]()
-    for number, name in enumerate(names):
-        while waiting and len(started) < jobs:
+    started: dict[str, tuple[Any, Connection]] = {}
+    prepared: set[str] = set()
+    while len(prepared) < len(names):
+        for name in names[len(started) :][: jobs - len(started) + len(prepared)]:
             ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(waiting[0], setting, theirs), daemon=True)
+            process = context.Process(target=serve, args=(name, setting, theirs), daemon=True)
             process.start()
             theirs.close()
-            started[waiting.pop(0)] = process, ours
-        progress(number, len(names), name)
-        process, connection = started[name]
-        try:
-            listen(run, name, connection, limit)
-        except EOFError:
-            run.skipped.setdefault(name, "its process ended")
-        except TimeoutError:
-            run.skipped.setdefault(name, f"took more than {limit:.0f} s")
+            started[name] = process, ours
+        progress(len(prepared), 2 * len(names), "prepared")
+        waiting = {connection: name for name, (_, connection) in started.items() if name not in prepared}
+        heard = [waiting[found] for found in wait(list(waiting), limit) if isinstance(found, Connection)]
+        for name in heard or waiting.values():
+            hear(run, name, started[name][1], 0)
+            prepared.add(name)
+    for number, (name, (process, connection)) in enumerate(started.items()):
+        progress(len(names) + number, 2 * len(names), name)
+        if name not in run.skipped:
+            connection.send("go")
+            while hear(run, name, connection, limit) in ("figure", "failed"):
+                pass
         process.kill()
         process.join()
-        del started[name]
-    progress(len(names), len(names), "done")
+    progress(2 * len(names), 2 * len(names), "done")
     return run
 
 
-def listen(run: Run, name: str, connection: Connection, limit: float) -> None:
-    """Lets a prepared subject measure, and takes what it finds."""
-    kind = ""
-    while kind not in ("skipped", "done"):
-        if not connection.poll(limit):
-            raise TimeoutError
-        kind, value = connection.recv()
-        run.take(name, kind, value)
-        if kind == "ready":
-            connection.send("go")
+def hear(run: Run, name: str, connection: Connection, limit: float) -> str:
+    """Takes what a subject says next, its silence or end included; what kind of word that was."""
+    kind, value = "skipped", f"said nothing for {limit:.0f} s"
+    try:
+        if connection.poll(limit):
+            kind, value = connection.recv()
+    except (EOFError, OSError):
+        value = "its process ended"
+    run.take(name, kind, value)
+    return kind
 
 
 def progress(done: int, total: int, name: str) -> None:
@@ -189,7 +193,7 @@ def title(name: str) -> str:
 
 
 def print_rows(rows: list[dict[str, Any]]) -> None:
-    heads = ("batch × tokens", "ours µs", "peer µs", "ratio", "bar", "", "floor µs", "achieved", "memory")
+    heads = ("batch × tokens", "ours µs", "peer µs", "ratio", "bar", "", "floor µs", "achieved", "host µs", "memory")
     print(f"\n{'':46}{heads[0]:>14}" + "".join(f"{head:>10}" for head in heads[1:]))
     for row in rows:
         peers = ", ".join(title(peer) for peer in row["peers"]) or "no peer"
@@ -204,7 +208,7 @@ def print_rows(rows: list[dict[str, Any]]) -> None:
         floor = max(row["byte_floor"], row["flop_floor"]) if "byte_floor" in row else None
         memory = row["peak"] / row["held"] if row.get("peak") else None
         achieved = f"{row['achieved']:>10.0%}" if "achieved" in row else f"{'–':>10}"
-        print(f"{_number(floor)}{achieved}{_number(memory, 2)}   {peers}")
+        print(f"{_number(floor)}{achieved}{_number(row.get('host'), 0)}{_number(memory, 2)}   {peers}")
         for name, reason in row["missing"].items():
             print(f"{'':8}{title(name)}: {reason}")
 

@@ -48,6 +48,10 @@ def test_run(tmp_path: Path) -> None:
     assert growth["first_order"]["derived"] == "2 * n - 1, Theta(n), proved"
     assert growth["cudnn"]["exponent"] > 0
     assert all(error["float32"] < 1e-5 and error["bfloat16"] < 2 for error in measured["errors"].values())
+    write = [sys.executable, "-m", "benchmarks.page", str(found), "--docs", str(tmp_path)]
+    subprocess.run(write, cwd=ROOT, check=True, timeout=60)
+    assert "| gated first order, forward | 4 × 8192 |" in (tmp_path / "benchmarks.md").read_text()
+    assert (tmp_path / "benchmarks.svg").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", MIXERS)

@@ -44,7 +44,7 @@ from torch import Tensor
 
 from .state import State
 
-_TILE = 2048  # elements of stored vectors that a program holds at once
+_TILE = 8192  # elements of stored vectors that a program holds at once, 16 a thread
 
 
 @triton.jit
@@ -145,6 +145,7 @@ def step(state: State, x: Tensor, k: Tensor, gate: Tensor) -> Tensor:
     y = torch.empty((batch, 1, heads, d), dtype=x.dtype, device=x.device)
     block_c = triton.next_power_of_2(d)
     d_k = k.shape[-1]
+    block_b = _block(state.max_length, block_c)
     with torch.cuda.device_of(x):
         deltanet_step_kernel[(batch * heads,)](
             y,
@@ -168,7 +169,8 @@ def step(state: State, x: Tensor, k: Tensor, gate: Tensor) -> Tensor:
             BLOCK_C=block_c,
             K=d_k,
             BLOCK_K=triton.next_power_of_2(d_k),
-            BLOCK_B=_block(state.max_length, block_c),
+            BLOCK_B=block_b,
+            num_warps=_warps(block_b * block_c),
         )
     return y
 
@@ -177,3 +179,8 @@ def _block(slots: int, channels: int) -> int:
     """How many slots a program holds at once."""
     held: int = min(triton.next_power_of_2(max(1, slots)), max(1, _TILE // channels))
     return held
+
+
+def _warps(elements: int) -> int:
+    """Of a program with tiles of so many elements."""
+    return min(max(4, elements // 512), 16)

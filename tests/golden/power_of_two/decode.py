@@ -47,7 +47,7 @@ from torch import Tensor
 
 from .state import State
 
-_TILE = 2048  # elements of stored vectors that a program holds at once
+_TILE = 8192  # elements of stored vectors that a program holds at once, 16 a thread
 
 
 @triton.jit
@@ -167,6 +167,7 @@ def step(state: State, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
     y = torch.empty((batch, 1, heads, d), dtype=x.dtype, device=x.device)
     block_c = triton.next_power_of_2(d)
     d_k = q.shape[-1]
+    block_b = _block(len(state.distances_b), block_c)
     with torch.cuda.device_of(x):
         power_of_two_step_kernel[(batch * heads,)](
             y,
@@ -193,7 +194,8 @@ def step(state: State, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
             BLOCK_C=block_c,
             K=d_k,
             BLOCK_K=triton.next_power_of_2(d_k),
-            BLOCK_B=_block(len(state.distances_b), block_c),
+            BLOCK_B=block_b,
+            num_warps=_warps(block_b * block_c),
         )
     return y
 
@@ -202,3 +204,8 @@ def _block(slots: int, channels: int) -> int:
     """How many slots a program holds at once."""
     held: int = min(triton.next_power_of_2(max(1, slots)), max(1, _TILE // channels))
     return held
+
+
+def _warps(elements: int) -> int:
+    """Of a program with tiles of so many elements."""
+    return min(max(4, elements // 512), 16)

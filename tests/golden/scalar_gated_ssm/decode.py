@@ -47,7 +47,7 @@ from torch import Tensor
 
 from .state import State
 
-_TILE = 2048  # elements of stored vectors that a program holds at once
+_TILE = 8192  # elements of stored vectors that a program holds at once, 16 a thread
 
 
 @triton.jit
@@ -158,6 +158,7 @@ def step(state: State, x: Tensor, gate: Tensor, write: Tensor, read: Tensor) -> 
     y = torch.empty((batch, 1, heads, d), dtype=x.dtype, device=x.device)
     block_n = triton.next_power_of_2(64)
     block_c = block_n * min(triton.next_power_of_2(d), max(1, 1024 // block_n))
+    block_b = _block(len(state.distances_b), block_c)
     with torch.cuda.device_of(x):
         scalar_gated_ssm_step_kernel[(batch * heads,)](
             y,
@@ -184,7 +185,8 @@ def step(state: State, x: Tensor, gate: Tensor, write: Tensor, read: Tensor) -> 
             C=d * 64,
             BLOCK_C=block_c,
             BLOCK_N=block_n,
-            BLOCK_B=_block(len(state.distances_b), block_c),
+            BLOCK_B=block_b,
+            num_warps=_warps(block_b * block_c),
         )
     return y
 
@@ -193,3 +195,8 @@ def _block(slots: int, channels: int) -> int:
     """How many slots a program holds at once."""
     held: int = min(triton.next_power_of_2(max(1, slots)), max(1, _TILE // channels))
     return held
+
+
+def _warps(elements: int) -> int:
+    """Of a program with tiles of so many elements."""
+    return min(max(4, elements // 512), 16)

@@ -52,7 +52,7 @@ from torch import Tensor
 
 from .state import State
 
-_TILE = 2048  # elements of stored vectors that a program holds at once
+_TILE = 8192  # elements of stored vectors that a program holds at once, 16 a thread
 
 
 @triton.jit
@@ -171,6 +171,7 @@ def step(state: State, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
     y = torch.empty((batch, 1, heads, d), dtype=x.dtype, device=x.device)
     block_c = triton.next_power_of_2(d)
     d_k = q.shape[-1]
+    block_a = _block(len(state.distances_a), block_c)
     with torch.cuda.device_of(x):
         local_step_kernel[(batch * heads,)](
             y,
@@ -197,7 +198,8 @@ def step(state: State, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
             BLOCK_C=block_c,
             K=d_k,
             BLOCK_K=triton.next_power_of_2(d_k),
-            BLOCK_A=_block(len(state.distances_a), block_c),
+            BLOCK_A=block_a,
+            num_warps=_warps(block_a * block_c),
         )
     return y
 
@@ -206,3 +208,8 @@ def _block(slots: int, channels: int) -> int:
     """How many slots a program holds at once."""
     held: int = min(triton.next_power_of_2(max(1, slots)), max(1, _TILE // channels))
     return held
+
+
+def _warps(elements: int) -> int:
+    """Of a program with tiles of so many elements."""
+    return min(max(4, elements // 512), 16)
