@@ -114,16 +114,10 @@ class State:
         column = i[:, None] - self.distances_b
         return column, self.place_b(column)
 
-    def live_b(self, i: int) -> tuple[Tensor, Tensor]:
-        """The columns of the outputs that rows from i on read, and their places: int64 [live]."""
-        column = torch.arange(i, device=self.position.device)
-        return column, column
-
     def fill(self, length: int, y: Tensor, k: Tensor) -> None:
         """Keep what rows from `length` on read of a prompt that began at position 0: [B, T, H, …]."""
-        column, place = self.live_b(length)
-        self.outputs[:, place] = y[:, column].to(self.outputs.dtype)
-        self.outputs_k[:, place] = k[:, column].to(self.outputs_k.dtype)
+        self.outputs[:, :length] = y
+        self.outputs_k[:, :length] = k
         self.position.fill_(length)
 
 
