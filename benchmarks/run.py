@@ -16,6 +16,7 @@ import multiprocessing
 import platform
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection, wait
@@ -31,7 +32,17 @@ from benchmarks.peers import PEERS
 from benchmarks.rows import DECODE, FORWARD, ROWS, Row
 
 PEAK_FLOPS = 989e12  # dense bfloat16 products of an H100 or H200 (SXM)
+MEASURED = ("cudnn", *MIXERS, "hgrn", "deltaformer", "flex_powers", "flex_squares", CACHE, "flash", "simple_gla")
 FITTED = 16384  # tokens from which on growth is fitted: shorter sequences leave the device idle
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``jobs``: subjects prepared at a time; ``prepare`` and ``measure``: seconds for all of them."""
+
+    jobs: int
+    prepare: float
+    measure: float
 
 
 @dataclass
@@ -59,41 +70,49 @@ class Run:
 # -- measuring -----------------------------------------------------------------------------------------------
 
 
-def collect(setting: Setting, names: list[str], jobs: int, limit: float) -> Run:
-    """Prepares the subjects, up to `jobs` at a time, and then measures one after the other with nothing beside it."""
-    run, context = Run(), multiprocessing.get_context("spawn")
+def collect(run: Run, setting: Setting, names: list[str], limits: Limits) -> Iterator[str]:
+    """Prepares the subjects, several at a time, then measures one after the other with nothing beside it.
+
+    Yields once all are prepared, and after each subject. What takes longer than the limits is given up.
+    """
+    context = multiprocessing.get_context("spawn")
     started: dict[str, tuple[Any, Connection]] = {}
-    prepared: set[str] = set()
-    while len(prepared) < len(names):
-        for name in names[len(started) :][: jobs - len(started) + len(prepared)]:
+    waiting: dict[Connection, str] = {}
+    until = time.monotonic() + limits.prepare
+    while (queued := [name for name in names if name not in started]) or waiting:
+        for name in queued[: limits.jobs - len(waiting)]:
             ours, theirs = context.Pipe()
             process = context.Process(target=serve, args=(name, setting, theirs), daemon=True)
             process.start()
             theirs.close()
             started[name] = process, ours
-        progress(len(prepared), 2 * len(names), "prepared")
-        waiting = {connection: name for name, (_, connection) in started.items() if name not in prepared}
-        heard = [waiting[found] for found in wait(list(waiting), limit) if isinstance(found, Connection)]
-        for name in heard or waiting.values():
-            hear(run, name, started[name][1], 0)
-            prepared.add(name)
-    for number, (name, (process, connection)) in enumerate(started.items()):
+            waiting[ours] = name
+        progress(len(started) - len(waiting), 2 * len(names), "prepared")
+        heard = [found for found in wait(list(waiting), until - time.monotonic()) if isinstance(found, Connection)]
+        for connection in heard or list(waiting):
+            hear(run, waiting.pop(connection), connection, time.monotonic())
+    for name in run.skipped:
+        started[name][0].kill()
+    yield "prepared"
+    until = time.monotonic() + limits.measure
+    for number, name in enumerate(sorted(started, key=MEASURED.index)):
         progress(len(names) + number, 2 * len(names), name)
+        process, connection = started[name]
         if name not in run.skipped:
             connection.send("go")
-            while hear(run, name, connection, limit) in ("figure", "failed"):
+            while hear(run, name, connection, until) in ("figure", "failed"):
                 pass
         process.kill()
         process.join()
+        yield name
     progress(2 * len(names), 2 * len(names), "done")
-    return run
 
 
-def hear(run: Run, name: str, connection: Connection, limit: float) -> str:
+def hear(run: Run, name: str, connection: Connection, until: float) -> str:
     """Takes what a subject says next, its silence or end included; what kind of word that was."""
-    kind, value = "skipped", f"said nothing for {limit:.0f} s"
+    kind, value = "skipped", "ran out of time"
     try:
-        if connection.poll(limit):
+        if connection.poll(max(0.0, until - time.monotonic())):
             kind, value = connection.recv()
     except (EOFError, OSError):
         value = "its process ended"
@@ -116,6 +135,26 @@ def bandwidth(setting: Setting) -> float:
 
 
 # -- what was found ------------------------------------------------------------------------------------------
+
+
+def report(run: Run, setting: Setting, names: list[str], copy: float) -> dict[str, Any]:
+    """All that has been found, as JSON holds it."""
+    on_gpu = setting.device == "cuda"
+    grown = [name for name in (*MIXERS, *PEERS) if any((name, FORWARD, 1) == key[:3] for key in run.figures)]
+    return {
+        "machine": torch.cuda.get_device_name() if on_gpu else f"CPU, {torch.get_num_threads()} threads",
+        "versions": versions(),
+        "heads": setting.heads,
+        "channels": setting.channels,
+        "dtype": str(setting.dtype)[6:],
+        "shrink": setting.shrink,
+        "bandwidth": copy,
+        "rows": [compared(run, row, copy) for row in ROWS if row.subject in names],
+        "growth": [growth(run, name, Path(setting.packages), FITTED) for name in grown],
+        "errors": {name: errors for name, errors in run.errors.items() if errors},
+        "figures": list(run.figures.values()),
+        "skipped": run.skipped,
+    }
 
 
 def compared(run: Run, row: Row, copy: float) -> dict[str, Any]:
@@ -262,50 +301,33 @@ def main() -> None:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--quick", action="store_true", help="lengths 128 times less, few heads and channels")
     parser.add_argument("--only", nargs="+", choices=subjects(), metavar="SUBJECT", help=", ".join(subjects()))
-    parser.add_argument("--jobs", type=int, default=14, help="subjects prepared at a time (default: 14)")
-    parser.add_argument("--budget", type=float, default=0.2, help="seconds a figure (default: 0.2)")
-    parser.add_argument(
-        "--limit", type=float, default=100, help="seconds that a subject may say nothing (default: 100)"
-    )
-    parser.add_argument("--json", type=Path, help="also write what was found here")
+    parser.add_argument("--jobs", type=int, default=16, help="subjects prepared at a time (default: 16)")
+    parser.add_argument("--prepare", type=float, default=100, help="seconds for all preparation (default: 100)")
+    parser.add_argument("--measure", type=float, default=150, help="seconds for all measuring (default: 150)")
+    parser.add_argument("--budget", type=float, default=0.1, help="seconds a figure (default: 0.1)")
+    parser.add_argument("--json", type=Path, help="also write what is found here, after every subject")
     arguments = parser.parse_args()
 
-    begun = time.monotonic()
     heads, channels, shrink = (2, 16, 128) if arguments.quick else (16, 64, 1)
     setting = Setting(arguments.device, heads, channels, shrink, str(arguments.packages), arguments.budget)
     names = [name for name in subjects() if arguments.only is None or name in arguments.only]
-    machine = torch.cuda.get_device_name() if setting.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
-    run = collect(setting, names, arguments.jobs, arguments.limit)
-    copy = bandwidth(setting)
-    rows = [compared(run, row, copy) for row in ROWS if row.subject in names]
-    grown = [
-        growth(run, name, arguments.packages, FITTED)
-        for name in (*MIXERS, *PEERS)
-        if any((name, FORWARD, 1) == key[:3] for key in run.figures)
-    ]
-    listed = ", ".join(f"{name} {number}" for name, number in versions().items())
-    print(f"{machine}; {listed}; {heads} heads of {channels}, {str(setting.dtype)[6:]}")
-    print(f"a copy moves {copy / 1e12:.2f} TB/s; {time.monotonic() - begun:.0f} s in all")
-    print_rows(rows)
-    print_growth(grown)
+    run, limits = Run(), Limits(arguments.jobs, arguments.prepare, arguments.measure)
+    copy = 0.0
+    for _ in collect(run, setting, names, limits):
+        copy = copy or bandwidth(setting)
+        found = report(run, setting, names, copy)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    listed = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    print(
+        f"{found['machine']}; {listed}; {heads} heads of {channels}, {found['dtype']}; a copy: {copy / 1e12:.2f} TB/s"
+    )
+    print_rows(found["rows"])
+    print_growth(found["growth"])
     print_decode(run)
-    print_errors(run.errors)
-    if arguments.json:
-        found = {
-            "machine": machine,
-            "versions": versions(),
-            "heads": heads,
-            "channels": channels,
-            "dtype": str(setting.dtype)[6:],
-            "quick": arguments.quick,
-            "bandwidth": copy,
-            "rows": rows,
-            "growth": grown,
-            "errors": {name: found for name, found in run.errors.items() if found},
-            "figures": list(run.figures.values()),
-            "skipped": run.skipped,
-        }
-        arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    print_errors(found["errors"])
+    for name, reason in run.skipped.items():
+        print(f"{title(name)}: {reason}")
 
 
 if __name__ == "__main__":
