@@ -203,7 +203,24 @@ class _Statement:
         result = self._real()
         low, high = interval(nodes.Power(a, b), self.box)
         self._bound(result, low, high)
+        if isinstance(b, nodes.Number) and b.value > 0:
+            self._between_powers(result, self.expression(a), b.value)
         return result
+
+    def _between_powers(self, result: Any, x: Any, exponent: Fraction) -> None:
+        """0^e = 0; x^e is between 1 and x for x >= 0 and e <= 1, and x is between 1 and x^e for e >= 1.
+
+        For x >= 1 and e <= 1/2 its square is at most x.
+        """
+        z3 = self.z3
+        inner, outer = (result, x) if exponent <= 1 else (x, result)
+        self.facts += [
+            z3.Implies(x == 0, result == 0),
+            z3.Implies(x >= 1, z3.And(inner >= 1, inner <= outer)),
+            z3.Implies(z3.And(x >= 0, x <= 1), z3.And(outer <= inner, inner <= 1)),
+        ]
+        if exponent <= Fraction(1, 2):
+            self.facts.append(z3.Implies(x >= 1, result * result <= x))
 
     def _compare_powers(self, c: int, x: tuple[Any, Any], y: tuple[Any, Any]) -> None:
         for (a, value_a), (b, value_b) in ((x, y), (y, x)):
@@ -229,6 +246,9 @@ class _Statement:
             case "log2" | "log":
                 result = self._real()
                 self._bound(result, *interval(expr, self.box))
+                if self._is_flat(expr):
+                    x = self.expression(arguments[0])
+                    self.facts.append(z3.Implies(x >= 1, z3.And(result >= 0, result <= x - 1)))
                 return result
             case "min" | "max":
                 result = self.expression(arguments[0])
@@ -254,6 +274,21 @@ class _Statement:
                 return result
             case _:
                 assert_never(expr.function)
+
+    def _is_flat(self, logarithm: nodes.Call) -> bool:
+        """Whether log(x) <= x − 1 for every x >= 1: natural ones and larger bases, and base 2 for integers."""
+        x, *base = logarithm.arguments
+        match logarithm.function, base:
+            case "log", []:
+                return True
+            case "log", [nodes.Number(value)] if value >= 3:
+                return True
+            case "log2", _:
+                return is_integer(x, self.box)
+            case "log", [nodes.Number(value)]:
+                return value >= 2 and is_integer(x, self.box)
+            case _:
+                return False
 
     def _rounded(self, argument: nodes.Expr, *, up: bool) -> Any:
         z3 = self.z3

@@ -291,9 +291,12 @@ PERTURBED = [
     # 2^k + k shares no divisor chain: slots may coincide without bound
     ("let f(k) = 2^k + k B[i] = compact(f)[i]", "time", None),
     # a residue condition that never holds keeps nothing
-    ("B[i] = { i - 2^k for k in 0.. if 2 * k % 4 == 1 }", "time", None),
+    ("B[i] = { i - 2^k for k in 0.. if 2 * (i + k) % 4 == 1 }", "time", None),
     # an intersection may be empty or full
-    ("B[i] = { i - 2^k for k in 0.. } & { i - k^2 for k in 1.. }", "time", None),
+    ("B[i] = { i - 3 * 2^k for k in 0.. } & { i - k^2 for k in 1.. }", "time", None),
+    ("B[i] = { i - 2^k for k in 0.. } & { i - k^2 - 1 for k in 0.. }", "time", None),
+    ("B[i] = { i - 2^k for k in 0.. } & { i - 3^k - 1 for k in 0.. }", "time", None),
+    ("B[i] = { i - k^2 - 1 for k in 0.. } & { i - k^3 - 2 for k in 0.. }", "time", None),
     # 2^a · 4^b: few of the products are distinct
     ("B[i] = { i - 2^a * 4^b for a in 0.. for b in 0.. }", "time", None),
     # sums may coincide
@@ -336,6 +339,41 @@ SEVERAL_VARIABLES = {
 @pytest.mark.parametrize("offsets", SEVERAL_VARIABLES)
 def test_growth_of_offsets_of_several_variables(offsets: str) -> None:
     assert tuple(_growths(facts(f"B[i] = {{ i - {offsets} }}", 300))[0::2]) == SEVERAL_VARIABLES[offsets]
+
+
+SHARED = {
+    "2^k for k in 0.. | k^2 for k in 1..": ("log(n)", "n"),
+    "8^k for k in 0.. | k^2 for k in 1..": ("log(n)", "n"),
+    "4^k for k in 0.. | 8^k for k in 1..": ("log(n)", "n"),
+    "6^k for k in 0.. | 4^k for k in 0..": ("1", "1"),
+    "12^k for k in 0.. | 18^k for k in 0..": ("1", "1"),
+    "k^2 for k in 1.. | k^3 for k in 1..": ("n^(1/6)", "n"),
+    "k^2 + 1 for k in 0.. | 3 * k + 1 for k in 0..": ("sqrt(n)", "n"),
+    "k^2 + 1 for k in 0.. | 3 * k + 3 for k in 0..": ("1", "1"),
+    "2^k for k in 0.. | 3 * k + 3 for k in 0..": ("1", "1"),
+    "2^k for k in 0.. | 12 * k + 4 for k in 0..": ("log(n)", "n"),
+    "k * (k + 1) // 2 + 1 for k in 0.. | 2 * k + 2 for k in 0..": ("sqrt(n)", "n"),
+}
+
+
+@pytest.mark.parametrize("sides", SHARED)
+def test_growth_of_shared_distances(sides: str) -> None:
+    left, right = sides.split(" | ")
+    body = f"B[i] = {{ i - ({left.replace(' for', ') for', 1)} }} & {{ i - ({right.replace(' for', ') for', 1)} }}"
+    found = evidence(pattern(body), 1 << 14)
+    assert (str(found.time.growth), str(found.cache.growth)) == SHARED[sides]
+    shared = found.time.values[1 << 14] - 1
+    least = {"1": 0, "log(n)": 2, "n^(1/6)": 4, "sqrt(n)": 40}[SHARED[sides][0]]
+    assert least <= shared <= max(3, 4 * least)
+
+
+def test_residues_of_the_variable_are_taken_apart() -> None:
+    halved = facts("B[i] = { i - k^2 - 1 for k in 0.. if k % 2 == 0 and k^2 < i }", 400)
+    written = facts("B[i] = { i - 4 * k^2 - 1 for k in 0.. }", 400)
+    assert _growths(halved) == _growths(written)
+    assert [fact.expression for fact in _facts(halved)] == [fact.expression for fact in _facts(written)]
+    # a condition on the row is no condition on the variable
+    assert facts("B[i] = { i - k^2 - 1 for k in 0.. if (i + k) % 2 == 0 }", 400).path.growth is None
 
 
 def test_chained_rows_have_linear_paths() -> None:

@@ -45,6 +45,10 @@ CAUSAL = [
     ("A", "{ floor(log2(i)) if i >= 1 }", "{ 2 * ceil(log2(i)) if i >= 5 }", 5),
     ("A", "{ abs(i - 2 * k) for k in 0..i + 1 }", "{ abs(i - 2 * k) for k in 0..i + 2 }", 0),
     ("A", "{ i - gcd(i, 6) if i > 5 }", "{ i + 5 - gcd(i, 6) if i > 5 }", 7),
+    ("B", "{ i - 1 - floor(log(i, 3)) if i > 0 }", "{ i - floor(log(i, 3)) if i > 0 }", 1),
+    ("B", "{ i - floor(i^(1/2)) if i > 0 }", "{ i - floor(i^(1/2)) if i >= 0 }", 0),
+    ("B", "{ floor(i^(1/3)) if i > 1 }", "{ floor(i^(1/3)) if i > 0 }", 1),
+    ("A", "{ floor(i^(2/3)) }", "{ floor(i^(3/2)) }", 2),
 ]
 
 

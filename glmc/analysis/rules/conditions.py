@@ -28,10 +28,11 @@ from glmc.pattern.nodes import (
     Sum,
     Variable,
 )
-from glmc.pattern.walk import compared
+from glmc.pattern.walk import compared, conjuncts
 
 _LONGEST_PERIOD = 64
 _MOST_PARTS = 32
+_MOST_RESIDUES = 12
 
 
 def is_fixed(generator: Generator) -> bool:
@@ -55,7 +56,8 @@ def unrolled(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
         start, stop = (_constant(end) for end in (generator.start, generator.stop))
         if start is None or stop is None or len(found) * (stop - start) > _MOST_PARTS:
             return None
-        found = [_with_value(part, generator.variable, value) for part in found for value in range(start, stop)]
+        values = [Number(Fraction(value)) for value in range(start, stop)]
+        found = [_with_value(part, generator.variable, value) for part in found for value in values]
     return tuple(found)
 
 
@@ -70,7 +72,7 @@ def slices(row_set: Comprehension) -> Iterator[Comprehension]:
         if generator.stop is None and len(others) == len(row_set.generators) - 1:
             part = row_set
             for variable, first in others:
-                part = _with_value(part, variable, first)
+                part = _with_value(part, variable, Number(Fraction(first)))
             yield part
 
 
@@ -87,9 +89,11 @@ def _constant(expr: Expr | None) -> int | None:
         return None
 
 
-def _with_value(row_set: Comprehension, variable: Variable, value: int) -> Comprehension:
+def _with_value(row_set: Comprehension, variable: Variable, value: Expr) -> Comprehension:
+    """``row_set`` without the variable, which has the value."""
+
     def replaced(expr: Expr) -> Expr:
-        return rewrite(expr, lambda e: Number(Fraction(value)) if e == variable else e)
+        return rewrite(expr, lambda e: value if e == variable else e)
 
     def replaced_in(condition: Condition) -> Condition:
         match condition:
@@ -152,6 +156,39 @@ def without_residues(row_set: Comprehension) -> Comprehension | None:
             return replace(row_set, condition=part)
         case _:
             return replace(row_set, condition=And(others))
+
+
+def by_residues(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
+    """{ e(k) for k in a.. if P(k) and Q } as the union of { e(p·k + r) for k in 0.. if Q } over the r with P(r).
+
+    P depends on residues of k alone and has the period p, and a is a number; None for other row sets and long periods.
+    """
+    match row_set:
+        case Comprehension(_, (Generator(variable, start, None),), condition):
+            first = _constant(start)
+        case _:
+            return None
+    periodic = [
+        part
+        for part in conjuncts(condition)
+        if _is_periodic(part, variable) and not any(map(_mentions_row, compared(part)))
+    ]
+    period = lcm(*(modulus for part in periodic for side in compared(part) for modulus in _moduli_of(side)))
+    if first is None or not periodic or period > _MOST_RESIDUES:
+        return None
+    others = tuple(part for part in conjuncts(condition) if part not in periodic)
+    rest = replace(row_set, condition=And(others) if len(others) > 1 else others[0] if others else None)
+    found = []
+    for residue in range(first, first + period):
+        if all(holds(part, Environment(variables={variable.name: residue})) for part in periodic):
+            value = Sum((Product((Number(Fraction(period)), variable)), Number(Fraction(residue))))
+            endless = Generator(variable, Number(Fraction(0)), None)
+            found.append(replace(_with_value(rest, variable, value), generators=(endless,)))
+    return tuple(found)
+
+
+def _mentions_row(expr: Expr) -> bool:
+    return isinstance(expr, Row) or any(map(_mentions_row, children(expr)))
 
 
 def _holds_somewhere(parts: list[Condition], variable: Variable) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from glmc.analysis.bounds import at_lengths, never_above
-from glmc.analysis.forms import Band, Form, Opaque, Shifts, Stride
+from glmc.analysis.forms import Band, Columns, Form, Opaque, Shifts, Stride
 from glmc.analysis.formula import N, rewrite
 from glmc.analysis.recognise import is_shift_invariant, recognise
 from glmc.analysis.rules import conditions
@@ -20,10 +20,29 @@ _CHECKED = 4096
 
 @lru_cache(maxsize=512)
 def forms(row_set: RowSet) -> tuple[Form, ...]:
-    """``recognise``, with { i − f(k) for k in a..b(i) } as endless shifts where b(i) − a >= #{k >= a : f(k)
-    <= i}.
+    """``recognise``, with { i − f(k) for k in a..b(i) } as endless shifts where b(i) − a >= #{k >= a : f(k) <= i}.
+
+    Conditions on residues of the variable alone are taken apart: { i − f(k) for k in 0.. if k % 2 == 1 } is the shifts
+    by f(2·k + 1).
     """
-    return tuple(_opened(form) for form in recognise(row_set))
+    return tuple(opened for form in recognise(row_set) for opened in _split(_opened(form)))
+
+
+def _split(form: Form) -> tuple[Form, ...]:
+    match form:
+        case Opaque(Comprehension() as row_set) if (parts := conditions.by_residues(row_set)) is not None:
+            found = tuple(found for part in parts for found in recognise(part))
+            return found if all(map(_is_classified, found)) else (form,)
+        case _:
+            return (form,)
+
+
+def _is_classified(form: Form) -> bool:
+    match form:
+        case Shifts(expr, variable, start, _) | Columns(expr, variable, start, _, _):
+            return classify(expr, variable, start) is not None
+        case _:
+            return not isinstance(form, Opaque)
 
 
 def moves_only(row_set: RowSet) -> bool:

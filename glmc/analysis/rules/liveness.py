@@ -22,6 +22,7 @@ from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
 from glmc.analysis.recognise import reach
 from glmc.analysis.rules import conditions
+from glmc.analysis.rules.common import common_growth
 from glmc.analysis.rules.intervals_of_rows import gap_bound
 from glmc.analysis.rules.known import forms, moves_only
 from glmc.analysis.rules.laws import Law
@@ -166,7 +167,7 @@ def _columns_live(form: Columns) -> Live | None:
     """C4: landmarks are read by every later row, so the live ones are those born: #{k : c(k) <= t − 1}."""
     index_map = classify(form.column, form.variable, form.start)
     if index_map is None or value_at(index_map, form.start) < 0:
-        return None
+        return _few_columns_live(form)
     passed = count_up_to(index_map, Sum((N, number(-1))), 1)
     if form.stop is not None:
         count = number(form.stop - form.start)
@@ -176,6 +177,14 @@ def _columns_live(form: Columns) -> Live | None:
     growth = count_growth(index_map)
     because = f"C4: landmarks are read by every later row, and {growth} of them lie below n up to a constant factor"
     return Live(because, growth, growth, passed, passed is not None, True)
+
+
+def _few_columns_live(form: Columns) -> Live | None:
+    """C4: finitely many columns, whatever they are."""
+    if form.stop is None:
+        return None
+    count = form.stop - form.start
+    return Live(f"C4: at most {count} fixed columns are read again", CONSTANT, CONSTANT, number(count))
 
 
 def _block_live(width: int, lag: int) -> Live:
@@ -237,6 +246,8 @@ def _opaque_live(row_set: RowSet) -> Live | None:
     match row_set:
         case Difference(left, _):
             return _subset(live(left))
+        case Intersection(left, right) if common_growth(left, right) == CONSTANT:
+            return Live("C1: the sides share finitely many offsets (T8)", CONSTANT, CONSTANT)
         case Intersection(left, right):
             return _subset(min((live(left), live(right)), key=lambda part: part.upper))
         case Comprehension():

@@ -368,13 +368,20 @@ def _without_idle_floors(body: Polynomial, variable: Variable) -> Polynomial:
 
 
 def _exponential_map(body: Polynomial, variable: Variable, start: int) -> ExponentialMap | None:
+    """factor · base^(p·k) + offset, a power of base^p."""
     offset = body.coefficient()
     match (body - constant(offset)).terms:
-        case ((((Power(Number(base), exponent), 1),), factor),) if exponent == variable:
-            whole = all(v.denominator == 1 for v in (base, factor, offset))
+        case ((((Power(Number(base), exponent), 1),), factor),):
+            p = polynomial(exponent).slope(variable)
+            if not p or polynomial(exponent) != polynomial(variable).scaled(p) or not 1 <= p <= _LARGEST_STEP:
+                return None
+            whole = all(v.denominator == 1 for v in (base, factor, offset, p))
             if whole and base >= 2 and factor >= 1:
-                return ExponentialMap(int(base), int(factor), int(offset), start)
+                return ExponentialMap(int(base) ** int(p), int(factor), int(offset), start)
     return None
+
+
+_LARGEST_STEP = 64
 
 
 def _tower_map(body: Polynomial, variable: Variable, start: int) -> TowerMap | None:

@@ -27,6 +27,7 @@ from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
 from glmc.analysis.polynomial import TooLarge, constant, polynomial
 from glmc.analysis.recognise import reach
 from glmc.analysis.rules import conditions
+from glmc.analysis.rules.common import common_growth
 from glmc.analysis.rules.intervals_of_rows import gap_bound, least_gap
 from glmc.analysis.rules.known import forms
 from glmc.analysis.rules.laws import Law
@@ -404,7 +405,11 @@ def _difference_size(left: RowSet, right: RowSet) -> Size:
 
 
 def _intersection_size(left: RowSet, right: RowSet) -> Size:
-    """T3: |L ∩ R| <= min(|L|, |R|); with all distances >= c it loses at most c elements of the other side."""
+    """T3: |L ∩ R| <= min(|L|, |R|); with all distances >= c it loses at most c elements of the other side. T8."""
+    shared = common_growth(left, right)
+    if shared is not None:
+        because = "T8: both maps share values again and again" if shared > CONSTANT else "T8: few values are shared"
+        return replace(tight(shared, because), monotone=True)
     because = "T3: an intersection has at most the elements of its smaller side"
     for one, other in ((left, right), (right, left)):
         match forms(other):
