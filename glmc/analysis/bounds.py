@@ -20,6 +20,7 @@ from glmc.pattern.reals import Undecided, compare
 _FAR = 64
 """Tails are proved from 2^64 on where they do not hold from the checked lengths on."""
 
+_ONE_BY_ONE = 1 << 16
 _MOST_BOXES = 1000
 _FEW_BOXES = 96
 _NARROW = 4
@@ -218,9 +219,33 @@ def below_at(left: Expr, right: Expr, start: int, stop: int) -> bool:
 
 
 def far_above(value: Expr, bound: Expr, checked_to: int) -> int | None:
-    """Some n > checked_to, near a power of two up to 2^64, with value(n) > bound(n); None where none is
-    found there.
+    """The least n > checked_to with value(n) > bound(n), as far as lengths near powers of two up to 2^64 lead to it.
+
+    Exact to 2^16; beyond, the difference changes its sign at n, but it may do so before. None where none is found.
     """
+    found = _somewhere_above(value, bound, checked_to)
+    if found is None:
+        return None
+    if found <= _ONE_BY_ONE:
+        values = np.append(np.zeros(checked_to + 1, np.int64), at_lengths(value, np.arange(checked_to + 1, found + 1)))
+        return first_above(values, bound) or found
+    within, gap = checked_to, Sum((value, Product((number(-1), bound))))
+    while found - within > 1:
+        middle = (within + found) // 2
+        try:
+            is_above = sign_at(gap, 0, middle) > 0
+        except EvaluationError:
+            return found
+        within, found = (within, middle) if is_above else (middle, found)
+    return found
+
+
+def _is_above(value: Expr, bound: Expr, n: int) -> bool:
+    at = point(n)
+    return (enclose(value, at) - enclose(bound, at)).low > 0
+
+
+def _somewhere_above(value: Expr, bound: Expr, checked_to: int) -> int | None:
     first: int = max(checked_to, 2).bit_length() - 1
     for exponent in range(first, _FAR + 1):
         power = 1 << exponent
@@ -228,9 +253,7 @@ def far_above(value: Expr, bound: Expr, checked_to: int) -> int | None:
             if n <= checked_to:
                 continue
             try:
-                at = Interval(Fraction(n), Fraction(n))
-                gap = enclose(value, at) - enclose(bound, at)
-                if gap.low > 0:
+                if _is_above(value, bound, n):
                     return n
             except OutOfRange:
                 return None

@@ -66,10 +66,10 @@ def congestion(pattern: Pattern, length: int) -> Congestion:
     # all entries fall on 2·length − 1 positions of each group
     spread = -(-int(fewest.sum()) // ((2 * length - 1) * len(edges)))
     least = max(spread, _cut_bound(list(edges.values()), length))
-    found = _structured(pattern, edges, hops, least)
+    found, is_good = _structured(pattern, edges, hops, least)
     upper = length if found is None else routers.load(found, len(hops))
     least = _lower(list(edges.values()), fewest, least, upper)
-    if found is None or (upper > least and len(edges) > 1):
+    if found is None or (upper > least and not (is_good and len(edges) == 1)):
         found = _rerouted(edges, len(hops), fewest, least, found)
     return Congestion(length, least, largest_load(pattern, found), None, found)
 
@@ -183,10 +183,13 @@ def _flows(edges: list[Edges], length: int, capacity: int) -> bool:
 # -- routings -------------------------------------------------------------------------------------------------
 
 
-def _structured(pattern: Pattern, edges: dict[int, Edges], hops: list[IntArray], least: int) -> Routing | None:
-    """The best routing through one group with A = {i} that its structure gives, None where none has one."""
+def _structured(
+    pattern: Pattern, edges: dict[int, Edges], hops: list[IntArray], least: int
+) -> tuple[Routing | None, bool]:
+    """The best routing that one group's structure gives, if any has A = {i} and one, and whether it spreads loads."""
     length = len(hops[0])
     found: list[Routing] = []
+    is_good = False
     for number, edge in edges.items():
         group = pattern.groups[number]
         if recognise(group.a) != (Band(0, 1),) or (hops[number] == NEVER).any():
@@ -197,11 +200,14 @@ def _structured(pattern: Pattern, edges: dict[int, Edges], hops: list[IntArray],
             if routers.load(found[-1], len(hops)) <= least:
                 continue
         expiry = routers.expiries(edge, length)
+        spread: list[Routing] = []
         if expiry is not None:
-            found.append(routers.expiring(number, expiry, length, least))
+            spread = [routers.expiring(number, expiry, length, least)]
         elif sums is not None:
-            found += routers.one_by_one(sums.route, len(hops), length, least, sums.work * length)
-    return min(found, key=lambda routing: routers.load(routing, len(hops)), default=None)
+            spread = routers.one_by_one(sums.route, len(hops), length, least, sums.work * length)
+        is_good = is_good or bool(spread)
+        found += spread
+    return min(found, key=lambda routing: routers.load(routing, len(hops)), default=None), is_good
 
 
 def _rerouted(edges: dict[int, Edges], groups: int, fewest: IntArray, least: int, start: Routing | None) -> Routing:

@@ -180,6 +180,8 @@ def _exp2(exponent: Interval) -> Interval:
 
 
 def _exp2_of(exponent: Fraction) -> Interval:
+    if exponent.denominator == 1:
+        return point(Fraction(2) ** int(exponent))
     with localcontext(_CONTEXT):
         scaled = Decimal(exponent.numerator) / Decimal(exponent.denominator) * _ln(2)
         value = Fraction(scaled.exp())

@@ -246,8 +246,8 @@ def one_by_one(
 ) -> list[Routing]:
     """The best of paths chosen one after the other, and again while they meet more than ``least``.
 
-    Nothing where one is missing. The cost of a position grows exponentially with its load. ``work`` is that of choosing
-    each path once.
+    Nothing where one is missing, or ``work``, that of choosing each path once, is too much. The cost of a position
+    grows exponentially with its load.
     """
     routes: dict[int, Route] = {}
     loads = np.zeros((groups, 2 * length), np.int64)
@@ -255,7 +255,7 @@ def one_by_one(
     sources = list(range(length))
     best: list[Routing] = []
     lowest = length + 1
-    for _ in range(min(_SWEEPS, max(1, _SWEEP_WORK // work))):
+    for _ in range(min(_SWEEPS, _SWEEP_WORK // work)):
         for source in order.permutation(sources).tolist():
             if source in routes:
                 _enter(loads, routes[source], source, -1)
