@@ -58,7 +58,7 @@ def flex(reads: Callable[[Tensor], Tensor]) -> Callable[[Tensor], tuple[Call, li
 
         j = torch.arange(length, device=x.device)
         blocks = torch.stack([reads(rows[:, None] - j).view(size, -1, size).any(-1).any(0) for rows in j.split(size)])
-        indices = blocks.int().argsort(-1, descending=True, stable=True).int()
+        indices = blocks.int().argsort(dim=-1, descending=True, stable=True).int()
         counts = blocks.sum(-1).int()
         block_mask = BlockMask.from_kv_blocks(
             counts[None, None], indices[None, None], BLOCK_SIZE=size, mask_mod=mask, seq_lengths=(length, length)

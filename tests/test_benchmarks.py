@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from benchmarks.mixers import MIXERS
+from benchmarks.peers import flex, reads_powers, reads_squares
 from glmc.diagnostics import Sink
 from glmc.pattern.elaborate import elaborate
 from glmc.pattern.interpret import interpret
@@ -73,6 +76,17 @@ def test_oracle_is_the_meaning(name: str) -> None:
     np.testing.assert_allclose(found.numpy(), interpret(pattern, inputs), atol=1e-12)
     i = np.arange(length)
     assert mixer.entries(length) == sum(int((rows(i) >= 0).sum()) for rows in (mixer.a, mixer.b))
+
+
+@pytest.mark.parametrize("reads, mixer", [(reads_powers, "powers_attention"), (reads_squares, "squares_attention")])
+def test_flex_attention_reads_the_same(
+    reads: Callable[[Tensor], Tensor], mixer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    call, inputs = flex(reads)(torch.randn(1, 384, 1, 8))
+    q, k, v = (tensor.requires_grad_(False).transpose(1, 2).double() for tensor in inputs)
+    want = MIXERS[mixer].solve(v, q=q, k=k)
+    torch.testing.assert_close(call().transpose(1, 2).double(), want, atol=1e-5, rtol=0)
 
 
 def test_selftests(packages: Path) -> None:
