@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from glmc.analysis.forms import Band
 from glmc.analysis.recognise import recognise
 from glmc.backends.expressions import print_weight
 from glmc.backends.weight_code import VECTOR, operands, walk
 from glmc.pattern.nodes import (
-    Constant,
     Dot,
     Gate,
     Learned,
@@ -22,14 +20,12 @@ from glmc.pattern.nodes import (
     SlotGate,
     Softmax,
     Weight,
-    WeightProduct,
-    WeightQuotient,
     WeightSum,
 )
+from glmc.plan.factors import separate
 from glmc.plan.nodes import Addressing, GroupPlan, RowClass, SidePlan
 
 _LONG = 64  # entries of a row from which on tiles of scores cost less than slots
-_ONE = Constant(Fraction(1))
 
 
 @dataclass(frozen=True)
@@ -109,38 +105,14 @@ def dot_of(softmax: Softmax) -> Dot:
 
 
 def _tiled(side: SidePlan) -> _Tiled | None:
-    parts = _separate(side.weight)
+    parts = separate(side.weight)
+    if parts is None or (isinstance(parts[1], Softmax) and not isinstance(parts[1].score, Dot)):
+        return None
     match recognise(side.rows):
-        case (Band(first, stop),) if parts is not None:
+        case (Band(first, stop),):
             return _Tiled(side, first, 0 if stop is None else stop - 1, *parts)
         case _:
             return None
-
-
-def _separate(weight: Weight) -> tuple[Weight, Softmax | Dot | None] | None:
-    """``weight`` as a factor for the whole row and an element; None if it is no such product."""
-    match weight:
-        case Dot() | Softmax(Dot(), _):
-            return _ONE, weight
-        case WeightProduct(parts):
-            separated = [_separate(part) for part in parts]
-            known = [part for part in separated if part is not None]
-            elements = [element for _, element in known if element is not None]
-            if len(known) < len(separated) or len(elements) > 1:
-                return None
-            factors = tuple(factor for factor, _ in known if factor != _ONE)
-            factor = factors[0] if len(factors) == 1 else WeightProduct(factors) if factors else _ONE
-            return factor, elements[0] if elements else None
-        case WeightQuotient(numerator, denominator) if _is_row_factor(denominator):
-            above = _separate(numerator)
-            return above and (WeightQuotient(above[0], denominator), above[1])
-        case _:
-            return (weight, None) if _is_row_factor(weight) else None
-
-
-def _is_row_factor(weight: Weight) -> bool:
-    """Whether all entries of a row have this weight, and it is no sum over them."""
-    return not any(isinstance(part, Dot | Softmax | SlotGate | Learned | RowSum) for part in walk(weight))
 
 
 def _fits_single_entry(weight: Weight) -> bool:
@@ -173,21 +145,21 @@ def _statements(group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None)
     yield from unit_vectors(units)
     for name in sorted(units):
         yield f"{name} = {name}.to(x.dtype)"
-    scaled = next((dot for dot in dots if _is_scaled(dot)), None)
+    scaled = next((dot for dot in dots if is_scaled(dot)), None)
     if scaled is not None:
         yield f"scale = {VECTOR[scaled.left]}.shape[-1] ** -0.5"
     if "gate" in group.core_inputs:
         yield "gate = gate.float()[..., None]"
     for dot in own_dots:
         product = f"({VECTOR[dot.left]}.float() * {VECTOR[dot.right]}.float()).sum(-1, keepdim=True)"
-        yield f"{_own_name(dot)} = {'scale * ' if _is_scaled(dot) else ''}{product}"
+        yield f"{_own_name(dot)} = {'scale * ' if is_scaled(dot) else ''}{product}"
     yield from _norms(group, sides)
     if own is not None:
-        yield f"u = {_times(own, _bound(own))}x.float()"
+        yield f"u = {times(own, _bound(own))}x.float()"
     for side in sides:
-        scores = f'"{side.kind}", {_vectors(side.dot)}, {_norm(group, side.element)}, {_scale(side.dot)}'
+        scores = f'"{side.kind}", {_vectors(side.dot)}, {_norm(group, side.element)}, {scale_of(side.dot)}'
         if side.name == "a":
-            yield f"u = {_times(side.factor, {Gate(): 'gate'})}Product.apply(at_a, {scores}, x)"
+            yield f"u = {times(side.factor, {Gate(): 'gate'})}Product.apply(at_a, {scores}, x)"
         else:
             history = "x.dtype" if side.plan.addressing is Addressing.HISTORY else "torch.float32"
             yield f"f = {_row_factor(side.factor)}"
@@ -218,18 +190,18 @@ def _norm(group: GroupPlan, element: Softmax | Dot | None) -> str:
 
 
 def _log_sum(side: str, dot: Dot) -> str:
-    return f"LogSum.apply(at_{side}, {_vectors(dot)}, {_scale(dot)})"
+    return f"LogSum.apply(at_{side}, {_vectors(dot)}, {scale_of(dot)})"
 
 
 def _vectors(dot: Dot | None) -> str:
     return "None, None" if dot is None else f"{VECTOR[dot.left]}, {VECTOR[dot.right]}"
 
 
-def _scale(dot: Dot | None) -> str:
-    return "scale" if dot is not None and _is_scaled(dot) else "1.0"
+def scale_of(dot: Dot | None) -> str:
+    return "scale" if dot is not None and is_scaled(dot) else "1.0"
 
 
-def _is_scaled(dot: Dot) -> bool:
+def is_scaled(dot: Dot) -> bool:
     return not (dot.left.startswith("unit") or dot.right.startswith("unit"))
 
 
@@ -241,7 +213,7 @@ def _row_factor(factor: Weight) -> str:
     return f"torch.full(x.shape[:3], {value}, dtype=torch.float32, device=x.device)"
 
 
-def _times(weight: Weight, bound: dict[Weight, str]) -> str:
+def times(weight: Weight, bound: dict[Weight, str]) -> str:
     """``weight`` as the left operand of a product, with the multiplication sign; nothing where it is 1."""
     text = bound.get(weight) or print_weight(weight, bound, "torch")
     if text == "1.0":

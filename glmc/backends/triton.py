@@ -1,10 +1,11 @@
-"""Prints the Triton kernels of a group: a scan for first order, tiles for long intervals, by slot any rows."""
+"""Prints the Triton kernels of a group: by scan, by distance, by tiles or, for any rows, by slot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import assert_never
 
+from glmc.backends.attention_code import attention_statements
 from glmc.backends.coefficient_code import CoefficientCode, coefficient_code
 from glmc.backends.nodes import GeneratedFile
 from glmc.backends.scan_code import scan_code
@@ -29,6 +30,8 @@ def family(group: GroupPlan) -> Family:
         return Family.NOTHING
     if scan_code(group) is not None:
         return Family.SCAN
+    if group.attention is not None:
+        return Family.DISTANCES
     return Family.SLOTS if tile_code(group) is None else Family.TILES
 
 
@@ -38,12 +41,27 @@ def _kernels(group: GroupPlan) -> str:
             return render("triton/kernels_empty.py.jinja", name=group.name, inputs=group.core_inputs)
         case Family.SCAN:
             return render("triton/scan.py.jinja", name=group.name, inputs=group.core_inputs, code=scan_code(group))
+        case Family.DISTANCES:
+            return _by_distance(group)
         case Family.TILES:
             return render("triton/dense.py.jinja", name=group.name, inputs=group.core_inputs, code=tile_code(group))
         case Family.SLOTS:
             return _by_slot(group)
         case unknown:
             assert_never(unknown)
+
+
+def _by_distance(group: GroupPlan) -> str:
+    assert group.attention is not None
+    return render(
+        "triton/attend.py.jinja",
+        name=group.name,
+        inputs=group.core_inputs,
+        near=group.attention.near,
+        far=group.attention.far,
+        sinks=group.attention.sinks,
+        statements=tuple(attention_statements(group.attention)),
+    )
 
 
 def _by_slot(group: GroupPlan) -> str:

@@ -24,6 +24,7 @@ class Family(Enum):
 
     NOTHING = "nothing"
     SCAN = "by a scan"
+    DISTANCES = "by distance"
     TILES = "by tiles of scores"
     SLOTS = "by slot"
 
@@ -92,6 +93,7 @@ def forward_passes(family: Family, group: GroupPlan, load: Load) -> tuple[Pass, 
     one_head = {
         Family.NOTHING: _nothing,
         Family.SCAN: _by_scan,
+        Family.DISTANCES: _by_distance,
         Family.TILES: _by_tiles,
         Family.SLOTS: _by_slot,
     }[family]
@@ -197,6 +199,22 @@ def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
         2 * head.values * head.entries(group.b),
         -(-head.length // _SOLVED_ROWS),
         f"chunks of {_SOLVED_ROWS} rows, one after the other: outputs inside a chunk by substitution",
+    )
+
+
+def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
+    """One pass with a softmax that goes along."""
+    assert group.attention is not None
+    near, far = group.attention.near, group.attention.far
+    ways = [f"distances below {near} by tiles of scores"] if near else []
+    ways += [f"each {'further' if near else 'distance'} by vectors that are so far apart"] if far else []
+    vectors = head.values * head.length
+    yield Pass(
+        "Y = softmax(Q K) X",
+        head.inputs + 2 * HALF * vectors + FULL * head.length,
+        (head.scores(group.a) + 2 * head.values) * head.entries(group.a),
+        0,
+        f"{', '.join(ways)}; a softmax goes along, no coefficient is stored",
     )
 
 

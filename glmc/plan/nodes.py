@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
-from glmc.pattern.nodes import IndexMap, RowSet, Side, Weight
+from glmc.pattern.nodes import Dot, IndexMap, RowSet, Side, Weight
 
 
 class RowClass(Enum):
@@ -69,6 +69,22 @@ class SidePlan:
 
 
 @dataclass(frozen=True)
+class Attention:
+    """y_i = factor · Σ_j softmax(scale · dot) x_j over fixed distances i − j and sinks.
+
+    Distances below ``near``, a multiple of 32, are computed by tiles, each other one by itself. ``far``: whether
+    there are others. ``sinks``: columns that all rows read from some row on, with that row.
+    """
+
+    factor: Weight
+    scale: Fraction  # beside 1/sqrt(d_k)
+    dot: Dot
+    near: int
+    far: bool
+    sinks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class GroupPlan:
     """Heads that share a pattern. ``package`` is its sub-package, "" for a mixer of one group."""
 
@@ -79,6 +95,7 @@ class GroupPlan:
     state: int | None  # channels of `state N`
     inputs: tuple[str, ...]  # of q, k, gate, slot_gate, const, write, read: those needed, in this order
     chunk: int  # rows solved at once
+    attention: Attention | None  # where it is all that the group computes
 
     @property
     def sides(self) -> tuple[SidePlan, ...]:

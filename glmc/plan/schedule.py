@@ -23,6 +23,7 @@ from glmc.pattern.nodes import (
     WeightSum,
 )
 from glmc.pattern.rows import slot_layout
+from glmc.plan.attention import attention
 from glmc.plan.classify import classify
 from glmc.plan.nodes import GroupPlan, Plan, Share
 from glmc.plan.target import Target
@@ -77,14 +78,16 @@ def _group(group: Group, target: Target, package: str) -> GroupPlan:
     needed = {*_inputs(group.weight_a), *_inputs(group.weight_b)}
     if group.state is not None:
         needed |= {"write", "read"}
+    a, b = classify(group, "A", layout), classify(group, "B", layout)
     return GroupPlan(
         name=group.name,
         package=package,
-        a=classify(group, "A", layout),
-        b=classify(group, "B", layout),
+        a=a,
+        b=b,
         state=group.state,
         inputs=tuple(name for name in INPUTS if name in needed),
         chunk=target.chunk,
+        attention=attention(a, b),
     )
 
 

@@ -18,7 +18,7 @@ from tests.emit.built import NO_FACTS, built, draw, imported, patterns
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
-GOLDEN_MIXERS = ("power_of_two", "deltanet", "scalar_gated_ssm", "hybrid")
+GOLDEN_MIXERS = ("power_of_two", "deltanet", "scalar_gated_ssm", "hybrid", "logsparse")
 SMALL = "glm 1\nmixer small { B[i] = { i - 1 } }\n"
 
 PRINT = """

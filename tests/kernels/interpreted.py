@@ -14,10 +14,11 @@ from fractions import Fraction
 import torch
 
 from glmc.pattern.interpret import interpret
-from tests.kernels.mixers import BY_SCAN, BY_SLOT, BY_TILE
+from tests.kernels.mixers import BY_DISTANCE, BY_SCAN, MIXERS
 from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern, slots
 
 LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan, 64 by tile
+LONG = (341, 1, 70)  # packed; longer than the distances that go by tiles
 STEP = 1e-5
 
 
@@ -68,8 +69,9 @@ def main() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = True
     for name in BY_SCAN:  # so that short sequences have several chunks, and those several blocks
         vars(kernels(name)).update(CHUNK=16, STATES=2)
-    names = sys.argv[1:] or [*BY_SLOT, *BY_TILE, *BY_SCAN]
+    names = sys.argv[1:] or [*MIXERS]
     found = {f"{name} packed": compare(name, LENGTHS) for name in names}
+    found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
     found |= {f"{name} bfloat16": compare(name, (67,), torch.bfloat16, heads=2) for name in names[::6]}
     print(json.dumps(found))

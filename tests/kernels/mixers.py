@@ -26,6 +26,20 @@ BY_SLOT = {
     "keys_alone": "A[i] = fenwick[i] weights A = softmax(dot(k, k))",
 }
 
+# attention over inputs at fixed distances
+BY_DISTANCE = {
+    "powers_read": "A[i] = {i - 2^k for k in 0..}",
+    "powers_and_self": "A[i] = {i} | {i - 2^k for k in 0..} weights A = sigmoid(gate) * softmax(3 * dot(q, k))",
+    "squares_read": "A[i] = {i - (k^2 + 1) for k in 0..}",
+    "fibonacci_read": "let f(k) = floor(((1 + sqrt(5)) / 2)^k / sqrt(5) + 1/2) A[i] = {i - f(k) for k in 2..}",
+    "window_and_powers": "A[i] = window(9)[i] | {i - 2^k for k in 0..} weights A = softmax(dot(unit(k), unit(k)))",
+    "window_read": "A[i] = window(40)[i]",
+    "sinks_and_powers": "A[i] = window(9)[i] | {0} | {i - 2^k for k in 0..}",
+    "sinks_and_window": """
+        A[i] = window(40)[i] - {i} | {2*j for j in 0..4 if 2*j < i} weights A = 2 * softmax(dot(q, k))""",
+    "few_read": "A[i] = {i - 1, i - 300, i - 70} weights A = softmax(dot(k, k)) / 2",
+}
+
 # by tiles of scores: long intervals
 BY_TILE = {
     "attention_joint": "A[i] = causal[i]",
@@ -50,7 +64,9 @@ BY_SCAN = {
     "first_order_constant": "B[i] = {i - 1} weights A = 1 weights B = -const",
 }
 
+MIXERS = BY_SLOT | BY_DISTANCE | BY_TILE | BY_SCAN
+
 
 def text(name: str) -> str:
     """The .glm text of one of these mixers."""
-    return f"glm 1\nmixer {name} {{\n  {(BY_SLOT | BY_TILE | BY_SCAN)[name]}\n}}\n"
+    return f"glm 1\nmixer {name} {{\n  {MIXERS[name]}\n}}\n"

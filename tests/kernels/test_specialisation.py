@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.kernels.mixers import BY_SCAN, BY_SLOT, BY_TILE
+from tests.kernels.mixers import MIXERS
 from tests.kernels.packages import bounds, draw, kernels
 
 pytest.importorskip("triton")
@@ -56,7 +56,7 @@ def variants(name: str, length: int, packed: bool, patch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["whole", "packed"])
-@pytest.mark.parametrize("name", [*BY_SLOT, *BY_TILE, *BY_SCAN])
+@pytest.mark.parametrize("name", [*MIXERS])
 def test_no_length_compiles_anew(name: str, packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *others = (variants(name, length, packed, monkeypatch) for length in LENGTHS)
     assert any(first.values())

@@ -30,19 +30,20 @@
 # path        growth unknown, checked
 # congestion  unknown
 
-"""Triton kernels of `local`, and what calls them.
+"""Triton kernels of `local`, and what calls them: attention over inputs at fixed distances.
 
 Notation
     b, h, d     batch element, head, channel
-    i, j        output row, source row, both local to their sequence
-    s           slot: the s-th source of row i is j = P(i, s)
-    w_is        coefficient of slot s in row i
-    first       place of a sequence's row 0 among the T tokens (0 unless sequences are packed)
-    T, H, S, D  tokens, heads, slots, channels
+    i, j        output row, source row: tokens of one sequence
+    s_ij        score: log2(e) · scale · left_i · right_j where row i holds j
+    norm_i      log2 Σ_j exp2(s_ij), 0 for an empty row
+    p_ij        coefficient: exp2(s_ij - norm_i)
+    T, H        tokens, heads
+    D, D_K      channels of x, of left and right
 
-What belongs to entries is slot-major: float32 [B, H, S, T], exactly 0 where an entry is absent. Vectors are
-[B, T, H, D]. A product is deterministic: one program owns each element of the output, and sums in a fixed order
-in float32.
+Scores go by tiles of R × C, whose entries a table of bits marks.
+All add to one softmax as they go: no coefficient is ever stored. A result is deterministic: one program owns
+each element of the output, and sums in a fixed order in float32.
 """
 
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
@@ -50,8 +51,7 @@ in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -62,533 +62,391 @@ from torch.autograd.function import Function, once_differentiable
 
 from . import rows
 
+LN2: tl.constexpr = tl.constexpr(math.log(2))
+NEAR: tl.constexpr = tl.constexpr(32)  # distances below it go by tiles
+
 # -- where the entries are -----------------------------------------------------------------------------------
 
 
 class Index(NamedTuple):
-    """The entries of one side: P(i, s) = i - shift[s], present unless negative; shift: int32 [slots]."""
+    """The entries of rows below some length, int32.
 
-    shift: torch.Tensor
-
-
-Table = Callable[[int, int, torch.device], torch.Tensor]
-
-
-def index(table: Table, length: int, device: torch.device) -> Index:
-    """The entries of `rows.table_a` or `rows.table_b` for sequences of up to `length` tokens.
-
-    Rows do not depend on the length, so that all lengths up to the next power of two share an index.
+    word [NEAR + 32]: bit c of word[e] says whether e - c is a distance below NEAR.
     """
-    return _index(table, max(64, 1 << (length - 1).bit_length()), device)
+
+    word: torch.Tensor
+
+
+def index(length: int, device: torch.device) -> Index:
+    """The entries of rows in sequences of up to `length` tokens; lengths up to a power of two share them."""
+    return _index(max(64, 1 << (length - 1).bit_length()), device)
 
 
 @lru_cache(maxsize=8)
-def _index(table: Table, length: int, device: torch.device) -> Index:
-    last = length - 1
-    return Index((last - table(last, length, device)[0]).int())
+def _index(length: int, device: torch.device) -> Index:
+    row = 2 * length  # reads nothing but its distances from so near
+    distance = row - rows.table_a(row, row + 1, device)[0]
+    distance = distance[distance < length].sort().values
+    word = bits(distance, NEAR.value)
+    return Index(word)
 
 
-@dataclass(frozen=True)
-class Entries:
-    """The entries of one side in a batch: its index, how many slots, the bounds of packed sequences."""
+def bits(distance: torch.Tensor, end: int) -> torch.Tensor:
+    """Int32 [end + 32]: bit c of element e says whether e - c is one of the distances below `end`."""
+    found = torch.zeros(end + 32, dtype=torch.int32, device=distance.device)
+    found[distance[distance < end]] = 1
+    word = torch.zeros_like(found)
+    for c in range(32):
+        word[c:] |= found[: len(found) - c] << c
+    return word
 
-    index: Index
-    slots: int
-    starts: torch.Tensor | None
-    stops: torch.Tensor | None
 
-    @property
-    def by_row(self) -> tuple[Any, ...]:
-        """Where kernels look for the sources of rows."""
-        return (self.index.shift,)
+@triton.jit
+def marked(word_ptr, e, c, end):
+    """Whether e - c is a distance below `end`: e [R], c [C] of 0 .. 31 -> [R, C]."""
+    word = tl.load(word_ptr + e, mask=(e >= 0) & (e < end + 32), other=0)
+    return ((word[:, None] >> c[None, :]) & 1) != 0
 
-    @property
-    def by_column(self) -> tuple[Any, ...]:
-        """Where kernels look for the readers of columns."""
-        return (self.index.shift,)
+
+# -- vectors -------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def vectors_at(z_ptr, token, h, t0, n, kept, H, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """Pointers to the vectors of tokens t0 + n, [len(n), CHANNELS], and which of their channels are `kept`."""
+    d = tl.arange(0, CHANNELS)
+    at = z_ptr + ((token + t0) * H + h) * D + n[:, None] * (H * D) + d[None, :]
+    if CHANNELS == D:
+        return at, kept[:, None]
+    else:
+        return at, kept[:, None] & (d < D)[None, :]
+
+
+@triton.jit
+def load_vectors(z_ptr, token, h, t0, n, kept, H, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """The vectors of tokens t0 + n, 0 unless `kept`."""
+    at, mask = vectors_at(z_ptr, token, h, t0, n, kept, H, D, CHANNELS)
+    return tl.load(at, mask=mask, other=0.0)
+
+
+@triton.jit
+def store_vectors(z_ptr, token, h, t0, n, kept, value, H, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """Store the vectors of tokens t0 + n where `kept`."""
+    at, mask = vectors_at(z_ptr, token, h, t0, n, kept, H, D, CHANNELS)
+    tl.store(at, value, mask=mask)
 
 
 @triton.jit
 def bound(bound_ptr, otherwise, t, T, PACKED: tl.constexpr):
     """The first token, or the end, of token t's sequence: `otherwise` unless sequences are packed."""
     if PACKED:
-        return tl.load(bound_ptr + t, mask=t < T, other=0)
+        return tl.load(bound_ptr + tl.minimum(t, T - 1))
     else:
         return t * 0 + otherwise
 
 
 @triton.jit
-def source(shift_ptr, i, s, wanted):
-    """How far back from rows i their sources in slot s are, and whether they are present; where `wanted`."""
-    shift = tl.load(shift_ptr + s)
-    return shift, wanted & (shift <= i)
+def inner(u, v):
+    """u_n · v_n in float32, [N] of [N, CHANNELS]."""
+    return tl.sum(u.to(tl.float32) * v.to(tl.float32), 1)
 
 
 @triton.jit
-def presence(shift_ptr, t, i, s0, T, S, SLOTS: tl.constexpr):
-    """Which of the slots from s0 on × rows hold an entry."""
-    s = tl.arange(0, SLOTS)
-    wanted = (s0 + s < S)[:, None] & (t < T)[None, :]
-    return wanted & (tl.load(shift_ptr + s0 + s, mask=s0 + s < S, other=0)[:, None] <= i[None, :])
+def products(u, v, OPERAND: tl.constexpr, PRECISION: tl.constexpr):
+    """u_r · v_c, float32 [R, C] of [R, CHANNELS] and [C, CHANNELS]."""
+    return tl.dot(u.to(OPERAND), tl.trans(v).to(OPERAND), input_precision=PRECISION)
 
 
 @triton.jit
-def reached(shift_ptr, t, i, T, S, SLOTS: tl.constexpr):
-    """The number of slots up to the last that any of these rows has an entry in."""
-    count = 0
-    for s0 in range(0, S, SLOTS):
-        present = presence(shift_ptr, t, i, s0, T, S, SLOTS)
-        s = s0 + tl.arange(0, SLOTS)
-        count = tl.maximum(count, tl.max(tl.max(tl.where(present, s[:, None] + 1, 0), 1), 0))
-    return count
+def add_product(total, w, v, OPERAND: tl.constexpr, PRECISION: tl.constexpr):
+    """total + w v, float32: total [R, CHANNELS], w [R, C], v [C, CHANNELS]."""
+    return tl.dot(w.to(OPERAND), v.to(OPERAND), total, input_precision=PRECISION)
 
 
-@triton.jit
-def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
-    """The block of rows that a program has of one head.
-
-    n counts them, t are their tokens, i their rows; bh is b·H + h. Vectors are numbered through [B, T, H]: origin is
-    the number of the first, that of row n is origin + n·H.
-    """
-    row_blocks = tl.cdiv(T, ROWS)
-    bh = tl.program_id(0) // row_blocks
-    t0 = (tl.program_id(0) % row_blocks) * ROWS
-    n = tl.arange(0, ROWS)
-    t = t0 + n
-    origin = ((bh // H).to(tl.int64) * T + t0) * H + bh % H
-    return n, t, t - bound(starts_ptr, 0, t, T, PACKED), origin, bh.to(tl.int64)
+# -- the output ----------------------------------------------------------------------------------------------
 
 
-# -- products over the entries -------------------------------------------------------------------------------
-
-
-@triton.jit
-def products(
+@triton.jit(do_not_specialize=["T"])
+def local_attend_kernel(
     left_ptr,
     right_ptr,
-    out_ptr,
-    scale,
-    shift_ptr,
-    n,
-    t,
-    i,
-    origin,
-    T,
-    S,
-    H,
-    D: tl.constexpr,
-    CHANNELS: tl.constexpr,
-):
-    """out_is = scale · left_i · right_j for j = P(i, s), one slot after another; nothing where absent."""
-    left_ptr += origin * D
-    right_ptr += origin * D
-    for d0 in range(0, D, CHANNELS):
-        d = d0 + tl.arange(0, CHANNELS)
-        place = n[:, None] * (H * D) + d[None, :]
-        inside = (t < T)[:, None] & (d < D)[None, :]
-        left = tl.load(left_ptr + place, mask=inside, other=0.0).to(tl.float32)
-        for s in range(0, S):
-            back, present = source(shift_ptr, i, s, t < T)
-            right = right_ptr - back.to(tl.int64) * (H * D) + place
-            right = tl.load(right, mask=inside & present[:, None], other=0.0)
-            total = scale * tl.sum(left * right.to(tl.float32), 1)
-            out = out_ptr + s * T.to(tl.int64) + t
-            if D > CHANNELS:
-                total += tl.load(out, mask=present & (d0 > 0), other=0.0)
-            tl.store(out, total, mask=present)
-        tl.debug_barrier()  # what is stored is read by other threads
-
-
-@triton.jit(do_not_specialize=["T", "S"])
-def local_apply_kernel(
-    w_ptr,
     x_ptr,
-    plus_ptr,
     out_ptr,
-    shift_ptr,
+    norm_ptr,
+    word_ptr,
     starts_ptr,
     T,
-    S,
     H,
+    scale,
+    D_K: tl.constexpr,
     D: tl.constexpr,
-    ROWS: tl.constexpr,
-    SLOTS: tl.constexpr,
+    DEPTH: tl.constexpr,
     CHANNELS: tl.constexpr,
+    R: tl.constexpr,
+    C: tl.constexpr,
+    OPERAND: tl.constexpr,
+    PRECISION: tl.constexpr,
     PACKED: tl.constexpr,
-    PLUS: tl.constexpr,
 ):
-    """out_i = plus_i + Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    place = n[:, None] * (H * D) + d[None, :]
-    inside = (t < T)[:, None] & (d < D)[None, :]
-    w_ptr += bh * S * T
-    x_ptr += origin * D
-    if PLUS:
-        total = tl.load(plus_ptr + origin * D + place, mask=inside, other=0.0).to(tl.float32)
-    else:
-        total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, reached(shift_ptr, t, i, T, S, SLOTS)):
-        back, present = source(shift_ptr, i, s, t < T)
-        w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
-        x = x_ptr - back.to(tl.int64) * (H * D) + place
-        x = tl.load(x, mask=inside & present[:, None], other=0.0)
-        total += w[:, None] * x.to(tl.float32)
-    tl.store(out_ptr + origin * D + place, total, mask=inside)
+    """out_i = Σ_j p_ij x_j, and norm_i. One program: R rows of one head."""
+    blocks = tl.cdiv(T, R)
+    r0 = (blocks - 1 - tl.program_id(0) % blocks) * R  # the longest rows first
+    bh = tl.program_id(0) // blocks
+    token = (bh // H).to(tl.int64) * T
+    h = bh % H
+    n = tl.arange(0, R)
+    r = r0 + n
+    first = bound(starts_ptr, 0, r, T, PACKED)
+    left = load_vectors(left_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
+
+    largest = tl.full([R], -1e30, tl.float32)
+    total = tl.zeros([R], tl.float32)
+    out = tl.zeros([R, CHANNELS], tl.float32)
+    m = tl.arange(0, C)
+    begin = tl.maximum(tl.min(first, 0), r0 - NEAR) // C * C
+    for c0 in range(begin, tl.minimum(r0 + R, T), C):
+        c = c0 + m
+        inside = marked(word_ptr, r - c0, m, NEAR) & (c[None, :] >= first[:, None])
+        right_tile = load_vectors(right_ptr, token, h, c0, m, c < T, H, D_K, DEPTH)
+        x_tile = load_vectors(x_ptr, token, h, c0, m, c < T, H, D, CHANNELS)
+        s_tile = tl.where(inside, scale * products(left, right_tile, OPERAND, PRECISION), -float("inf"))
+        larger = tl.maximum(largest, tl.max(s_tile, 1))
+        shrink = tl.exp2(largest - larger)
+        p_tile = tl.exp2(s_tile - larger[:, None])
+        total = total * shrink + tl.sum(p_tile, 1)
+        out = add_product(out * shrink[:, None], p_tile, x_tile, OPERAND, PRECISION)
+        largest = larger
+    some = total > 0.0
+    out = out / tl.where(some, total, 1.0)[:, None]
+    store_vectors(out_ptr, token, h, r0, n, r < T, out, H, D, CHANNELS)
+    norm = tl.where(some, largest + tl.log2(tl.where(some, total, 1.0)), 0.0)
+    tl.store(norm_ptr + (token + r) * H + h, norm, mask=r < T)
 
 
-@triton.jit(do_not_specialize=["T", "S"])
-def local_apply_transposed_kernel(
-    w_ptr,
-    g_ptr,
-    plus_ptr,
+# -- the gradients -------------------------------------------------------------------------------------------
+
+
+@triton.jit(do_not_specialize=["T"])
+def local_rows_gradient_kernel(
+    left_ptr,
+    right_ptr,
+    x_ptr,
     out_ptr,
-    shift_ptr,
+    norm_ptr,
+    grad_ptr,
+    mean_ptr,
+    left_grad_ptr,
+    word_ptr,
     starts_ptr,
+    T,
+    H,
+    scale,
+    D_K: tl.constexpr,
+    D: tl.constexpr,
+    DEPTH: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    R: tl.constexpr,
+    C: tl.constexpr,
+    OPERAND: tl.constexpr,
+    PRECISION: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """The gradient of left_i, and mean_i = grad_i · out_i = Σ_j p_ij grad_i · x_j. One program: R rows of one head."""
+    blocks = tl.cdiv(T, R)
+    r0 = (blocks - 1 - tl.program_id(0) % blocks) * R  # the longest rows first
+    bh = tl.program_id(0) // blocks
+    token = (bh // H).to(tl.int64) * T
+    h = bh % H
+    n = tl.arange(0, R)
+    r = r0 + n
+    first = bound(starts_ptr, 0, r, T, PACKED)
+    left = load_vectors(left_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
+    grad = load_vectors(grad_ptr, token, h, r0, n, r < T, H, D, CHANNELS)
+    mean = inner(grad, load_vectors(out_ptr, token, h, r0, n, r < T, H, D, CHANNELS))
+    tl.store(mean_ptr + (token + r) * H + h, mean, mask=r < T)
+    norm = tl.load(norm_ptr + (token + r) * H + h, mask=r < T, other=0.0)
+
+    left_total = tl.zeros([R, DEPTH], tl.float32)
+    m = tl.arange(0, C)
+    begin = tl.maximum(tl.min(first, 0), r0 - NEAR) // C * C
+    for c0 in range(begin, tl.minimum(r0 + R, T), C):
+        c = c0 + m
+        inside = marked(word_ptr, r - c0, m, NEAR) & (c[None, :] >= first[:, None])
+        right_tile = load_vectors(right_ptr, token, h, c0, m, c < T, H, D_K, DEPTH)
+        x_tile = load_vectors(x_ptr, token, h, c0, m, c < T, H, D, CHANNELS)
+        s_tile = scale * products(left, right_tile, OPERAND, PRECISION)
+        p_tile = tl.where(inside, tl.exp2(s_tile - norm[:, None]), 0.0)
+        s_tile_grad = p_tile * (products(grad, x_tile, OPERAND, PRECISION) - mean[:, None])
+        left_total = add_product(left_total, s_tile_grad, right_tile, OPERAND, PRECISION)
+    store_vectors(left_grad_ptr, token, h, r0, n, r < T, left_total * scale * LN2, H, D_K, DEPTH)
+
+
+@triton.jit(do_not_specialize=["T"])
+def local_columns_gradient_kernel(
+    left_ptr,
+    right_ptr,
+    x_ptr,
+    norm_ptr,
+    grad_ptr,
+    mean_ptr,
+    right_grad_ptr,
+    x_grad_ptr,
+    word_ptr,
     stops_ptr,
     T,
-    S,
-    H,
-    D: tl.constexpr,
-    ROWS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-    PACKED: tl.constexpr,
-    PLUS: tl.constexpr,
-):
-    """out_j = plus_j + Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
-    n, t, _, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    place = n[:, None] * (H * D) + d[None, :]
-    inside = (t < T)[:, None] & (d < D)[None, :]
-    end = bound(stops_ptr, T, t, T, PACKED)
-    w_ptr += bh * S * T
-    g_ptr += origin * D
-    if PLUS:
-        total = tl.load(plus_ptr + origin * D + place, mask=inside, other=0.0).to(tl.float32)
-    else:
-        total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, S):
-        ahead = tl.load(shift_ptr + s)
-        present = (t < T) & (t + ahead < end)
-        w = tl.load(w_ptr + s * T.to(tl.int64) + t + ahead, mask=present, other=0.0)
-        g = g_ptr + ahead.to(tl.int64) * (H * D) + place
-        g = tl.load(g, mask=inside & present[:, None], other=0.0)
-        total += w[:, None] * g.to(tl.float32)
-    tl.store(out_ptr + origin * D + place, total, mask=inside)
-
-
-# -- coefficients --------------------------------------------------------------------------------------------
-
-
-@triton.jit(do_not_specialize=["T", "S_A"])
-def local_coefficients_kernel(
-    q_ptr,
-    k_ptr,
-    a_ptr,
-    dot_q_k_a_ptr,
-    shift_a_ptr,
-    starts_ptr,
-    T,
-    S_A,
     H,
     scale,
-    K: tl.constexpr,
+    D_K: tl.constexpr,
+    D: tl.constexpr,
+    DEPTH: tl.constexpr,
     CHANNELS: tl.constexpr,
-    ROWS: tl.constexpr,
-    SLOTS_A: tl.constexpr,
+    R: tl.constexpr,
+    C: tl.constexpr,
+    OPERAND: tl.constexpr,
+    PRECISION: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """The declared weights of all slots. One program: ROWS of one head."""
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    a_ptr += bh * S_A * T
-    dot_q_k_a_ptr += bh * S_A * T
-    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
-    products(
-        q_ptr,
-        k_ptr,
-        dot_q_k_a_ptr,
-        scale,
-        shift_a_ptr,
-        n,
-        t,
-        i,
-        origin,
-        T,
-        reached_a,
-        H,
-        K,
-        CHANNELS,
-    )
+    """The gradients of right_j and x_j, from all rows that read them. One program: R columns of one head."""
+    blocks = tl.cdiv(T, R)
+    r0 = (tl.program_id(0) % blocks) * R  # the most read columns first
+    bh = tl.program_id(0) // blocks
+    token = (bh // H).to(tl.int64) * T
+    h = bh % H
+    n = tl.arange(0, R)
+    r = r0 + n
+    end = bound(stops_ptr, T, r, T, PACKED)
+    right = load_vectors(right_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
+    x = load_vectors(x_ptr, token, h, r0, n, r < T, H, D, CHANNELS)
 
-    largest = tl.full([1, ROWS], -1e38, tl.float32)
-    total = tl.zeros([1, ROWS], tl.float32)
-    for s0 in range(0, reached_a, SLOTS_A):
-        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
-        dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
-        score = tl.where(present, dot_q_k_a, float("-inf"))
-        larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
-        total *= tl.exp(largest - larger)
-        total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
-        largest = larger
-    total = tl.where(total == 0.0, 1.0, total)
-
-    for s0 in range(0, S_A, SLOTS_A):
-        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
-        s = s0 + tl.arange(0, SLOTS_A)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
-        dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
-        softmax_a = tl.exp(dot_q_k_a - largest) / total
-        a = tl.where(present, softmax_a, 0.0)
-        tl.store(a_ptr + at, a, mask=(s < S_A)[:, None] & (t < T)[None, :])
+    right_total = tl.zeros([R, DEPTH], tl.float32)
+    x_total = tl.zeros([R, CHANNELS], tl.float32)
+    m = tl.arange(0, C)
+    stop = tl.minimum(tl.max(end, 0), r0 + R + NEAR)
+    for i0 in range(r0, stop, C):
+        i = (i0 + m)[None, :]
+        inside = marked(word_ptr, i0 + C - 1 - r, C - 1 - m, NEAR)
+        inside = inside & (i < end[:, None])
+        left_tile = load_vectors(left_ptr, token, h, i0, m, i0 + m < T, H, D_K, DEPTH)
+        grad_tile = load_vectors(grad_ptr, token, h, i0, m, i0 + m < T, H, D, CHANNELS)
+        norm_tile = tl.load(norm_ptr + (token + i) * H + h, mask=i < T, other=0.0)
+        mean_tile = tl.load(mean_ptr + (token + i) * H + h, mask=i < T, other=0.0)
+        s_tile = scale * products(right, left_tile, OPERAND, PRECISION)
+        p_tile = tl.where(inside, tl.exp2(s_tile - norm_tile), 0.0)
+        s_tile_grad = p_tile * (products(x, grad_tile, OPERAND, PRECISION) - mean_tile)
+        x_total = add_product(x_total, p_tile, grad_tile, OPERAND, PRECISION)
+        right_total = add_product(right_total, s_tile_grad, left_tile, OPERAND, PRECISION)
+    store_vectors(right_grad_ptr, token, h, r0, n, r < T, right_total * scale * LN2, H, D_K, DEPTH)
+    store_vectors(x_grad_ptr, token, h, r0, n, r < T, x_total, H, D, CHANNELS)
 
 
-class Coefficients(NamedTuple):
-    """What the coefficients' kernel leaves: coefficients [B, H, S, T]."""
-
-    a: torch.Tensor
+# -- launchers -----------------------------------------------------------------------------------------------
 
 
-def coefficients(
-    at_a: Entries,
-    x: torch.Tensor,
-    q: torch.Tensor,
-    k: torch.Tensor,
-) -> Coefficients:
-    """The coefficients of all entries for inputs of x's batch, length and heads."""
-    B, T, H, _ = x.shape
-    a = torch.empty(B, H, at_a.slots, T, dtype=torch.float32, device=x.device)
-    dot_q_k_a = a
-    d_k = q.shape[-1]
-    channels = block_size(d_k, 64)
-    block = TILE // channels
+class Sequences(NamedTuple):
+    """The entries of a batch: those of a sequence, and the first token and the end of packed sequences."""
+
+    index: Index
+    starts: torch.Tensor | None
+    stops: torch.Tensor | None
+
+
+def launch(
+    kernel: Any,
+    at: Sequences,
+    bounds: tuple[torch.Tensor | None, ...],
+    tensors: tuple[torch.Tensor, ...],
+    scale: float,
+) -> None:
+    """Run a kernel on `tensors`, of which the first are left and right [B, T, H, D_K] and x [B, T, H, D]."""
+    left, _, x, *_ = tensors
+    B, T, H, D = x.shape
+    blocks = block_sizes(left, x)
     if x.numel():
         with torch.cuda.device_of(x):
-            local_coefficients_kernel[(B * H * triton.cdiv(T, block),)](
-                q.contiguous(),
-                k.contiguous(),
-                a,
-                dot_q_k_a,
-                *at_a.by_row,
-                at_a.starts,
+            kernel[(B * H * triton.cdiv(T, blocks["R"]),)](
+                *tensors,
+                *at.index,
+                *bounds,
                 T,
-                at_a.slots,
                 H,
-                d_k**-0.5,
-                K=d_k,
-                CHANNELS=channels,
-                ROWS=block,
-                SLOTS_A=block_size(at_a.slots, 16),
-                PACKED=at_a.starts is not None,
-            )
-    return Coefficients(a)
-
-
-@triton.jit
-def own_products(
-    left_ptr,
-    right_ptr,
-    n,
-    t,
-    origin,
-    T,
-    H,
-    D: tl.constexpr,
-    ROWS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-):
-    """left_i · right_i of a block of rows."""
-    total = tl.zeros([ROWS], tl.float32)
-    for d0 in range(0, D, CHANNELS):
-        d = d0 + tl.arange(0, CHANNELS)
-        place = origin * D + (n[:, None] * (H * D) + d[None, :])
-        inside = (t < T)[:, None] & (d < D)[None, :]
-        left = tl.load(left_ptr + place, mask=inside, other=0.0).to(tl.float32)
-        total += tl.sum(left * tl.load(right_ptr + place, mask=inside, other=0.0).to(tl.float32), 1)
-    return total
-
-
-@triton.jit(do_not_specialize=["T", "S_A"])
-def local_pull_kernel(
-    grad_ptr,
-    x_ptr,
-    y_ptr,
-    a_ptr,
-    slope_a_ptr,
-    slope_dot_q_k_a_ptr,
-    shift_a_ptr,
-    starts_ptr,
-    T,
-    S_A,
-    H,
-    scale,
-    D: tl.constexpr,
-    CHANNELS: tl.constexpr,
-    ROWS: tl.constexpr,
-    SLOTS_A: tl.constexpr,
-    PACKED: tl.constexpr,
-):
-    """The slopes of coefficients, grad_i · value_j, and through the weights those of all that they depend on.
-
-    One program: ROWS of one head.
-    """
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    a_ptr += bh * S_A * T
-    slope_dot_q_k_a_ptr += bh * S_A * T
-    slope_a_ptr += bh * S_A * T
-    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
-    products(
-        grad_ptr,
-        x_ptr,
-        slope_a_ptr,
-        1.0,
-        shift_a_ptr,
-        n,
-        t,
-        i,
-        origin,
-        T,
-        reached_a,
-        H,
-        D,
-        CHANNELS,
-    )
-    mean = own_products(grad_ptr, y_ptr, n, t, origin, T, H, D, ROWS, CHANNELS)[None, :]
-
-    for s0 in range(0, S_A, SLOTS_A):
-        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
-        s = s0 + tl.arange(0, SLOTS_A)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
-        slope_a = tl.load(slope_a_ptr + at, mask=present, other=0.0)
-        a = tl.load(a_ptr + at, mask=present, other=0.0)
-        softmax_a = a
-        slope_score = softmax_a * (slope_a - mean)
-        slope = tl.where(present, slope_score, 0.0)
-        tl.store(slope_dot_q_k_a_ptr + at, scale * slope, mask=(s < S_A)[:, None] & (t < T)[None, :])
-
-
-class Slopes(NamedTuple):
-    """Derivatives: of scores [B, H, S, T], of logits as the logits."""
-
-    dot_q_k_a: torch.Tensor
-
-
-def pull(
-    at_a: Entries,
-    grad: torch.Tensor,
-    y: torch.Tensor,
-    x: torch.Tensor,
-    q: torch.Tensor,
-    k: torch.Tensor,
-    found: Coefficients,
-) -> Slopes:
-    """The slopes of all that the coefficients depend on, from grad, the slope of U [B, T, H, D]."""
-    B, T, H, D = x.shape
-    channels = block_size(D, 64)
-    block = TILE // channels
-    slope_a = torch.empty_like(found.a)
-    slope_dot_q_k_a = slope_a
-    if x.numel():
-        with torch.cuda.device_of(x):
-            local_pull_kernel[(B * H * triton.cdiv(T, block),)](
-                grad.contiguous(),
-                x.contiguous(),
-                y.contiguous(),
-                found.a,
-                slope_a,
-                slope_dot_q_k_a,
-                *at_a.by_row,
-                at_a.starts,
-                T,
-                at_a.slots,
-                H,
-                q.shape[-1] ** -0.5,
-                D=D,
-                CHANNELS=channels,
-                ROWS=block,
-                SLOTS_A=block_size(at_a.slots, 16),
-                PACKED=at_a.starts is not None,
-            )
-    return Slopes(slope_dot_q_k_a)
-
-
-# -- the mixer -----------------------------------------------------------------------------------------------
-
-TILE = 8192  # elements of a block of vectors that a program holds
-
-
-def block_size(number: int, most: int) -> int:
-    """The least power of two that is not below `number`, at most `most`."""
-    return min(1 << max(number - 1, 0).bit_length(), most)
-
-
-def apply(
-    at: Entries,
-    w: torch.Tensor,
-    x: torch.Tensor,
-    dtype: torch.dtype,
-    *,
-    transposed: bool = False,
-    plus: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """plus + W x, or plus + Wᵀ x: w [B, H, slots, T], x and plus [B, T, H, D] -> [B, T, H, D] of `dtype`."""
-    B, T, H, D = x.shape
-    out = torch.empty(B, T, H, D, dtype=dtype, device=x.device)
-    kernel = local_apply_transposed_kernel if transposed else local_apply_kernel
-    lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
-    channels = block_size(D, 64)
-    blocks = {"ROWS": TILE // channels, "CHANNELS": channels}
-    if not transposed:
-        blocks["SLOTS"] = block_size(at.slots, 16)
-    if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](
-                w,
-                x.contiguous(),
-                plus,
-                out,
-                *lookup,
-                T,
-                at.slots,
-                H,
+                scale / math.log(2),
+                D_K=left.shape[-1],
                 D=D,
                 PACKED=at.starts is not None,
-                PLUS=plus is not None,
                 **blocks,
             )
-    return out
 
 
-class Mix(Function):
-    """Y = (I - B)⁻¹ A X, differentiable once."""
+def block_sizes(left: torch.Tensor, x: torch.Tensor) -> dict[str, Any]:
+    """Rows R of a program, columns C of a tile and what tiles multiply; warps; how far vectors are padded.
+
+    A program has as many rows as leave a thread 16 channels of its rows, 8 in float32, which tiles multiply
+    by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
+    """
+    depth, channels = (max(16, 1 << (z.shape[-1] - 1).bit_length()) for z in (left, x))
+    per_thread = 8 if x.dtype is torch.float32 else 16
+    return {
+        "DEPTH": depth,
+        "CHANNELS": channels,
+        "R": min(64, max(16, 256 * per_thread // max(depth, channels))),
+        "C": 32,
+        "OPERAND": tl.bfloat16 if x.dtype is torch.bfloat16 and x.is_cuda else tl.float32,
+        "PRECISION": "tf32x3",
+        "num_warps": 8,
+    }
+
+
+def attend(
+    at: Sequences,
+    left: torch.Tensor,
+    right: torch.Tensor,
+    scale: float,
+    x: torch.Tensor,
+    dtype: torch.dtype,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """out [B, T, H, D] of `dtype` and norm [B, T, H], of left, right [B, T, H, D_K] and x [B, T, H, D]."""
+    out = torch.empty(x.shape, dtype=dtype, device=x.device)
+    norm = torch.empty(x.shape[:3], dtype=torch.float32, device=x.device)
+    launch(local_attend_kernel, at, (at.starts,), (left, right, x, out, norm), scale)
+    return out, norm
+
+
+class Attend(Function):
+    """`attend`, differentiable."""
 
     @staticmethod
     def forward(
         ctx: Any,
-        at_a: Entries,
+        at: Sequences,
+        left: torch.Tensor,
+        right: torch.Tensor,
+        scale: float,
         x: torch.Tensor,
-        q: torch.Tensor,
-        k: torch.Tensor,
+        dtype: torch.dtype,
     ) -> torch.Tensor:
-        found = coefficients(at_a, x, q, k)
-        y = apply(at_a, found.a, x, x.dtype)
-        ctx.at = at_a
-        ctx.save_for_backward(x, q, k, y, *found)
-        return y
+        left, right, x = left.contiguous(), right.contiguous(), x.contiguous()
+        out, norm = attend(at, left, right, scale, x, dtype)
+        ctx.at, ctx.scale = at, scale
+        ctx.save_for_backward(left, right, x, out, norm)
+        return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        at_a = ctx.at
-        x, q, k, y, *kept = ctx.saved_tensors
-        found = Coefficients(*kept)
-        grad_x = apply(at_a, found.a, grad, x.dtype, transposed=True) if ctx.needs_input_grad[1] else None
-        if not any(ctx.needs_input_grad[2:]):
-            return None, grad_x, None, None
-        slopes = pull(at_a, grad, y, x, q, k, found)
-        grad_q = apply(at_a, slopes.dot_q_k_a, k, q.dtype)
-        grad_k = apply(at_a, slopes.dot_q_k_a, q, k.dtype, transposed=True)
-        return None, grad_x, grad_q, grad_k
+        at = ctx.at
+        left, right, x, out, norm = ctx.saved_tensors
+        grad = grad.contiguous()
+        mean = torch.empty_like(norm)
+        left_grad, right_grad, x_grad = (torch.empty_like(z) for z in (left, right, x))
+        tensors = (left, right, x, out, norm, grad, mean, left_grad)
+        launch(local_rows_gradient_kernel, at, (at.starts,), tensors, ctx.scale)
+        tensors = (left, right, x, norm, grad, mean, right_grad, x_grad)
+        bounds = (at.stops,)
+        launch(local_columns_gradient_kernel, at, bounds, tensors, ctx.scale)
+        return None, left_grad, right_grad, None, x_grad, None
+
+
+# -- the mixer -----------------------------------------------------------------------------------------------
 
 
 def mix(
@@ -598,11 +456,10 @@ def mix(
     starts: torch.Tensor | None = None,
     stops: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Y = (I - B)⁻¹ A X, differentiable: x [B, T, H, D] -> [B, T, H, D] of x's dtype.
+    """Y = A X, differentiable: x [B, T, H, D] -> [B, T, H, D] of x's dtype.
 
     starts, stops: int32 [T], first token and end of every token's sequence, where sequences are packed.
     """
-    length, device = x.shape[1], x.device
-    at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
-    y: torch.Tensor = Mix.apply(at_a, x, q, k)
-    return y
+    at = Sequences(index(x.shape[1], x.device), starts, stops)
+    scale = q.shape[-1] ** -0.5
+    return Attend.apply(at, q, k, scale, x, x.dtype)
