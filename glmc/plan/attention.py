@@ -44,7 +44,7 @@ def attention(a: SidePlan, b: SidePlan) -> Attention | None:
     except EvaluationError:
         return None
     near = cheapest_near(distances, Costs())
-    return Attention(factor, *product, near, bool((distances >= near).any()), sinks)
+    return Attention(factor, *product, near, bool((distances >= near).any()) or _grows(a), sinks)
 
 
 def cheapest_near(distances: IntArray, costs: Costs) -> int:
@@ -63,6 +63,12 @@ def _distances(rows: RowSet) -> IntArray:
     row = 2 * HORIZON
     found = np.sort(row - entries(rows, row, row + 1).column)
     return found[found < HORIZON]
+
+
+def _grows(a: SidePlan) -> bool:
+    """Whether longer sequences may have further distances."""
+    bounded = all(isinstance(form, Band | Columns) for form in recognise(a.rows))
+    return a.reach is None and not bounded
 
 
 def _sinks(a: SidePlan) -> tuple[tuple[int, int], ...] | None:

@@ -64,7 +64,7 @@ BY_SCAN = {
     "first_order_constant": "B[i] = {i - 1} weights A = 1 weights B = -const",
 }
 
-MIXERS = BY_SLOT | BY_DISTANCE | BY_TILE | BY_SCAN
+MIXERS = BY_SLOT | BY_TILE | BY_SCAN | BY_DISTANCE
 
 
 def text(name: str) -> str:

@@ -238,9 +238,8 @@ def logsparse_attend_kernel(
     kept = (r - distance >= first) & (r < T)
     right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
     x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
-    for step in range(0, tl.load(reached_ptr + furthest)):
-        far_ptr += 1
-        distance = tl.load(far_ptr)
+    for place in range(0, tl.load(reached_ptr + furthest)):
+        distance = tl.load(far_ptr + place + 1)
         next_kept = (r - distance >= first) & (r < T)
         next_right = load_vectors(right_ptr, token, h, r0 - distance, n, next_kept, H, D_K, DEPTH)
         next_x = load_vectors(x_ptr, token, h, r0 - distance, n, next_kept, H, D, CHANNELS)
@@ -329,9 +328,8 @@ def logsparse_rows_gradient_kernel(
     kept = (r - distance >= first) & (r < T)
     right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
     x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
-    for step in range(0, tl.load(reached_ptr + furthest)):
-        far_ptr += 1
-        distance = tl.load(far_ptr)
+    for place in range(0, tl.load(reached_ptr + furthest)):
+        distance = tl.load(far_ptr + place + 1)
         next_kept = (r - distance >= first) & (r < T)
         next_right = load_vectors(right_ptr, token, h, r0 - distance, n, next_kept, H, D_K, DEPTH)
         next_x = load_vectors(x_ptr, token, h, r0 - distance, n, next_kept, H, D, CHANNELS)
@@ -407,15 +405,13 @@ def logsparse_columns_gradient_kernel(
     right_total = tl.zeros([R, DEPTH], tl.float32)
     x_total = tl.zeros([R, CHANNELS], tl.float32)
     furthest = tl.max(end, 0) - 1 - r0
-    distance = tl.load(far_ptr)
-    for step in range(0, tl.load(reached_ptr + furthest)):
+    for place in range(0, tl.load(reached_ptr + furthest)):
+        distance = tl.load(far_ptr + place)
         kept = r < end - distance
         left = load_vectors(left_ptr, token, h, r0 + distance, n, kept, H, D_K, DEPTH)
         grad = load_vectors(grad_ptr, token, h, r0 + distance, n, kept, H, D, CHANNELS)
         norm = tl.load(norm_ptr + (token + r + distance) * H + h, mask=kept, other=0.0)
         mean = tl.load(mean_ptr + (token + r + distance) * H + h, mask=kept, other=0.0)
-        far_ptr += 1
-        distance = tl.load(far_ptr)
         p = tl.where(kept, tl.exp2(scale * inner(right, left) - norm), 0.0)
         s_grad = p * (inner(x, grad) - mean)
         x_total += p[:, None] * grad.to(tl.float32)
