@@ -76,11 +76,12 @@ def test_the_cheapest_of_all_splits_is_taken() -> None:
     generator = np.random.default_rng(0)
     for _ in range(50):
         distances = np.unique(generator.integers(0, 400, generator.integers(1, 120)))
-        costs = Costs(float(generator.uniform(0.1, 5)), 1.0)
+        costs = Costs(float(generator.uniform(0.1, 5)), 1.0, 1.2)
 
         def cost(near: int, distances: np.ndarray = distances, costs: Costs = costs) -> float:
-            tiles = (near + ROWS) // COLUMNS if near else 0
-            return tiles * costs.tile + float((distances >= near).sum()) * costs.vectors
+            if not near:
+                return len(distances) * costs.vectors
+            return (near + ROWS) // COLUMNS * costs.tile + float((distances >= near).sum()) * costs.beside
 
         best = min(map(cost, range(0, 512, COLUMNS)))
         assert cost(cheapest_near(distances, costs)) == pytest.approx(best)

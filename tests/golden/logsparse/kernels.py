@@ -34,7 +34,7 @@ Notation
     D, D_K      channels of x, of left and right
 
 Distances i - j below NEAR go by tiles of R × C scores, whose entries a table of bits marks. Each further
-distance goes by R dot products of vectors that are so far apart, the next ones being loaded meanwhile.
+distance goes by R dot products of vectors that are so far apart.
 A sink, a column that all rows read from some row on, goes row by row where no distance has it already.
 All add to one softmax as they go: no coefficient is ever stored. A result is deterministic: one program owns
 each element of the output, and sums in a fixed order in float32.
@@ -69,7 +69,7 @@ class Index(NamedTuple):
     """The entries of rows below some length, int32.
 
     word [NEAR + 32]: bit c of word[e] says whether e - c is a distance below NEAR.
-    far: the other distances in ascending order, then one that no row reaches.
+    far: the other distances in ascending order.
     reached [length]: how many of them are at most e.
     every [length + 32]: bit c of every[e] says whether e - c is a distance. sink: SINKS.
     """
@@ -92,8 +92,7 @@ def _index(length: int, device: torch.device) -> Index:
     distance = row - rows.table_a(row, row + 1, device)[0]
     distance = distance[distance < length].sort().values
     word = bits(distance, NEAR.value)
-    unreached = torch.full((1,), torch.iinfo(torch.int32).max, device=device)
-    far = torch.cat((distance[distance >= NEAR.value], unreached)).int()
+    far = distance[distance >= NEAR.value].int()
     e = torch.arange(length, dtype=torch.int32, device=device)
     reached = torch.searchsorted(far, e, right=True, out_int32=True)
     every = bits(distance, length)
@@ -234,18 +233,13 @@ def logsparse_attend_kernel(
     total = tl.zeros([R], tl.float32)
     out = tl.zeros([R, CHANNELS], tl.float32)
     furthest = tl.minimum(r0 + R, T) - 1 - tl.min(first, 0)
-    distance = tl.load(far_ptr)
-    kept = (r - distance >= first) & (r < T)
-    right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
-    x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
     for place in range(0, tl.load(reached_ptr + furthest)):
-        distance = tl.load(far_ptr + place + 1)
-        next_kept = (r - distance >= first) & (r < T)
-        next_right = load_vectors(right_ptr, token, h, r0 - distance, n, next_kept, H, D_K, DEPTH)
-        next_x = load_vectors(x_ptr, token, h, r0 - distance, n, next_kept, H, D, CHANNELS)
+        distance = tl.load(far_ptr + place)
+        kept = (r - distance >= first) & (r < T)
+        right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
+        x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
         s = tl.where(kept, scale * inner(left, right), -float("inf"))
         largest, total, out = absorb(largest, total, out, s, x)
-        kept, right, x = next_kept, next_right, next_x
     for number in range(SINK_COUNT):
         column, read = sink_of(sink_ptr, every_ptr, number, r - first)
         read = read & (r < T)
@@ -324,19 +318,14 @@ def logsparse_rows_gradient_kernel(
 
     left_total = tl.zeros([R, DEPTH], tl.float32)
     furthest = tl.minimum(r0 + R, T) - 1 - tl.min(first, 0)
-    distance = tl.load(far_ptr)
-    kept = (r - distance >= first) & (r < T)
-    right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
-    x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
     for place in range(0, tl.load(reached_ptr + furthest)):
-        distance = tl.load(far_ptr + place + 1)
-        next_kept = (r - distance >= first) & (r < T)
-        next_right = load_vectors(right_ptr, token, h, r0 - distance, n, next_kept, H, D_K, DEPTH)
-        next_x = load_vectors(x_ptr, token, h, r0 - distance, n, next_kept, H, D, CHANNELS)
+        distance = tl.load(far_ptr + place)
+        kept = (r - distance >= first) & (r < T)
+        right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
+        x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
         p = tl.where(kept, tl.exp2(scale * inner(left, right) - norm), 0.0)
         s_grad = p * (inner(grad, x) - mean)
         left_total += s_grad[:, None] * right.to(tl.float32)
-        kept, right, x = next_kept, next_right, next_x
     for number in range(SINK_COUNT):
         column, read = sink_of(sink_ptr, every_ptr, number, r - first)
         read = read & (r < T)
