@@ -237,7 +237,6 @@ def scalar_gated_ssm_forward_kernel(
 ):
     """y_t = a_t x_t + b_t y_{t-1}, each chunk from its state."""
     chunk, chunks, token, h, d = place(T, H, D, C, HEADS, CHANNELS)
-    chunk = chunks - 1 - chunk  # the chunks read last are the ones still in the cache
     state = state_before(state_ptr, token, chunk, chunks, h, d, T, H, D)
     t = chunk * C + tl.arange(0, R)
     ahead = load_group(x_ptr, token, t, h, d, T, H, D)
@@ -277,7 +276,6 @@ def scalar_gated_ssm_backward_kernel(
     Each block of channels has its own part of dgate, [channel blocks, B · T = tokens, H].
     """
     step, chunks, token, h, d = place(T, H, D, C, HEADS, CHANNELS)
-    step = chunks - 1 - step  # as forward
     part = (tl.program_id(0) % tl.cdiv(D, CHANNELS)).to(tl.int64) * tokens
     state = state_before(state_ptr, token, step, chunks, h, d, T, H, D)
     t = (chunks - 1 - step) * C + C - 1 - tl.arange(0, R)
