@@ -18,7 +18,7 @@ from glmc.analysis.compact import lifetimes
 from glmc.analysis.forms import Band, Block, Columns, Compact, Fenwick, Form, Interval, Opaque, Shifts, Stride
 from glmc.analysis.recognise import is_shift_invariant, reach, recognise
 from glmc.pattern.evaluate import Environment, IntArray, evaluate_integer
-from glmc.pattern.monotone import Trend, trend
+from glmc.pattern.monotone import never_falls
 from glmc.pattern.nodes import (
     Comprehension,
     Difference,
@@ -242,15 +242,7 @@ def _rising_lows(row_set: RowSet) -> tuple[Expr, ...] | None:
             return _rising_lows(left) or _rising_lows(right)
         case _:
             return None
-    return lows if all(map(_never_falls, lows)) else None
-
-
-def _never_falls(expr: Expr) -> bool:
-    match trend(expr, Row(), {}):
-        case Trend(direction, _, ()):
-            return direction >= 0
-        case _:
-            return False
+    return lows if all(never_falls(low, Row()) for low in lows) else None
 
 
 def _above(lows: tuple[Expr, ...], row: int, length: int) -> bool:

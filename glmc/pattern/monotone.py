@@ -433,6 +433,15 @@ def trend(expr: nodes.Expr, variable: nodes.Expr, box: Box) -> Trend | None:
         return None
 
 
+def never_falls(expr: nodes.Expr, variable: nodes.Expr) -> bool:
+    """Whether ``expr``, of the variable alone, is known never to fall as the variable grows from 0."""
+    match trend(expr, variable, {}):
+        case Trend(direction, _, ()):
+            return direction >= 0
+        case _:
+            return False
+
+
 @dataclass(frozen=True, eq=False)
 class _Motion:
     """What moves, where; ``differences`` allows the comparison with the next value, which is not done within

@@ -376,6 +376,22 @@ def test_residues_of_the_variable_are_taken_apart() -> None:
     assert facts("B[i] = { i - k^2 - 1 for k in 0.. if (i + k) % 2 == 0 }", 400).path.growth is None
 
 
+COPRIME = {
+    "{ j for j in 0..i if gcd(i, j) == 1 }": ("n", "n^2", "n"),
+    "{ j for j in 1..i if gcd(j, i) == 1 }": ("n", "n^2", "n"),
+    "{ i - k for k in 1..i + 1 if gcd(i, k) == 1 }": ("n", "n^2", "n"),
+    # another divisor, another end, another number
+    "{ j for j in 0..i if gcd(i, j) == 2 }": (None, None, None),
+    "{ j for j in 0..i // 2 if gcd(i, j) == 1 }": (None, None, None),
+    "{ j for j in 0..i if gcd(i + 1, j) == 1 }": (None, None, None),
+}
+
+
+@pytest.mark.parametrize("rows", COPRIME)
+def test_growth_of_coprime_rows(rows: str) -> None:
+    assert tuple(_growths(facts(f"B[i] = {rows}", 200))[:3]) == COPRIME[rows]
+
+
 def test_chained_rows_have_linear_paths() -> None:
     for body in ("A[i] = block(12)[i] B[i] = { i // 12 * 12 - 1 }", "A[i] = window(4)[i] B[i] = { i - 4, i - 9 }"):
         path = facts(body, 300).path

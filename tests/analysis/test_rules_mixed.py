@@ -16,6 +16,7 @@ from glmc.analysis.rules.derive import laws
 from glmc.analysis.rules.maps import RecurrenceMap, value_at
 from glmc.analysis.rules.slots import distinct_slots
 from glmc.pattern.nodes import Pattern
+from tests.analysis import brute
 from tests.analysis.mixers import example, pattern
 
 PELL = "let f(0) = 1 let f(1) = 2 let f(k + 2) = 2 * f(k + 1) + f(k)"
@@ -108,6 +109,31 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_the_paper_s_table_has_its_congestion(name: str) -> None:
     assert _shown(laws(example(name)).congestion.growth) == TABLE[name]
+
+
+CACHES = {
+    "B[i] = { i - 1 } | { i - floor(sqrt(i)) if i > 0 }": "sqrt(n)",
+    "B[i] = { i - 1 } | { i - 1 - floor(log(i, 3)) if i > 0 }": "log(n)",
+    "B[i] = { i - 1 } | { (i - 1) // 2 if i > 0 }": "n",
+    "B[i] = { i - 1 } | { i - 2^k for k in 0.. if (i + k) % 3 == 0 }": "n",
+    "B[i] = { j for j in 0..i if (i + j) % 2 == 0 }": "n",
+    "B[i] = { 0 if i > 0 } | ({ i - k^2 for k in 1.. } & { i - 2^k for k in 0.. })": "n",
+    "A[i] = { 0, i } B[i] = { i - 1 }": "1",
+    # not every row has its element, or not every column is met
+    "B[i] = { i - 1 } | { i - floor(sqrt(i)) if i % 3 == 1 }": "-",
+    "B[i] = { i - 1 } | { 2 * (i // 4) if i > 0 }": "-",
+    "B[i] = { i - 1 } | { i - 2^k for k in 0.. if 2 * (i + k) % 4 == 1 }": "-",
+}
+
+
+@pytest.mark.parametrize("body", CACHES)
+def test_caches(body: str) -> None:
+    found = pattern(body)
+    law = laws(found).cache
+    assert _shown(law.growth) == CACHES[body]
+    small, large = (brute.of(found, 4 * n).cache(n) for n in (40, 320))
+    if law.growth is not None:
+        assert 1 / 3 < large / small / (_at(law.growth, 320) / _at(law.growth, 40)) < 3
 
 
 # each rule with one of its conditions broken

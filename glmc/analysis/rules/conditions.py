@@ -13,6 +13,7 @@ from glmc.analysis.polynomial import TooLarge, children, polynomial
 from glmc.pattern.evaluate import Environment, EvaluationError, holds
 from glmc.pattern.nodes import (
     And,
+    Call,
     Comparison,
     Comprehension,
     Condition,
@@ -185,6 +186,44 @@ def by_residues(row_set: Comprehension) -> tuple[Comprehension, ...] | None:
             endless = Generator(variable, Number(Fraction(0)), None)
             found.append(replace(_with_value(rest, variable, value), generators=(endless,)))
     return tuple(found)
+
+
+def is_coprime(row_set: Comprehension) -> bool:
+    """Whether it is { j : 0 <= j < i, gcd(i, j) == 1 }, of columns or of distances, with or without the ends."""
+    match row_set:
+        case Comprehension(
+            element, (Generator(variable, start, stop),), Comparison(Call("gcd", (a, b)), "==", Number(one))
+        ) if one == 1 and stop is not None:
+            pass
+        case _:
+            return False
+    try:
+        ends = _constant(start), (polynomial(stop) - polynomial(Row())).integer
+        is_own = polynomial(element) in (polynomial(variable), polynomial(Row()) - polynomial(variable))
+    except TooLarge:
+        return False
+    return {a, b} == {Row(), variable} and is_own and ends[0] in (0, 1) and ends[1] in (0, 1)
+
+
+def holds_from_some_row(condition: Condition | None) -> bool:
+    """Whether a condition on the row alone, such as i > 0, evidently holds for every large row."""
+    return all(_is_lower_bound(part) for part in conjuncts(condition))
+
+
+def _is_lower_bound(condition: Condition) -> bool:
+    match condition:
+        case Comparison(left, ">" | ">=", right):
+            gap = Sum((left, Product((Number(Fraction(-1)), right))))
+        case Comparison(left, "<" | "<=", right):
+            gap = Sum((right, Product((Number(Fraction(-1)), left))))
+        case _:
+            return False
+    try:
+        difference = polynomial(gap)
+        slope = difference.slope(Row())
+        return slope is not None and slope > 0 and (difference - polynomial(Row()).scaled(slope)).constant is not None
+    except TooLarge:
+        return False
 
 
 def _mentions_row(expr: Expr) -> bool:

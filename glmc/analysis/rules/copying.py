@@ -11,7 +11,7 @@ from glmc.analysis.rules.known import forms, moves_only
 from glmc.analysis.rules.laws import Law, theta
 from glmc.analysis.rules.liveness import cache_law
 from glmc.analysis.rules.maps import ExponentialMap, PolynomialMap, RecurrenceMap, classify
-from glmc.analysis.rules.paths import groups_law, reads_itself
+from glmc.analysis.rules.paths import groups_law, reads_itself, shift_hops
 from glmc.analysis.rules.readers import fewest_loads, longest_gap
 from glmc.analysis.rules.slots import distinct_slots
 from glmc.pattern.nodes import Expr, Group, Length, Pattern, Quotient, RowSet, Sum
@@ -24,7 +24,8 @@ def congestion_law(pattern: Pattern) -> Law:
         if found and (len(pattern.groups) == 1 or found[0].growth == CONSTANT):
             return found[0]
     live = _live_sets(pattern)
-    routed = [law for group in pattern.groups if (law := _compact(group) or _landmarks(group)) is not None]
+    rules = (_shift_part, _compact, _landmarks)
+    routed = [law for group in pattern.groups for rule in rules if (law := rule(group)) is not None]
     best = min(routed, key=lambda law: law.upper or LINEAR, default=live)
     return replace(best, lower=min(live.lower or CONSTANT, best.upper or LINEAR), at_least=number(1))
 
@@ -88,6 +89,15 @@ def _live_sets(pattern: Pattern) -> Law:
     lower = max(lower, fewest_loads(pattern.groups))
     because = "all n paths pass the live vectors, so congestion is at least about n / cache(n), and it is at most n"
     return Law(because, lower, LINEAR, number(1), N)
+
+
+def _shift_part(group: Group) -> Law | None:
+    """i in A[i], and a shift-invariant part of B that takes d hops for distance n: all pairs take them, at most d."""
+    hops = shift_hops(group)
+    if hops is None:
+        return None
+    at_most = None if hops.at_most is None else _longer(hops.at_most)
+    return Law("pairs of one distance share the hops of the shift-invariant part", CONSTANT, hops.upper, None, at_most)
 
 
 def _compact(group: Group) -> Law | None:

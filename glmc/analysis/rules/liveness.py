@@ -20,15 +20,17 @@ from glmc.analysis.forms import (
 )
 from glmc.analysis.formula import N, call, floor_log, number
 from glmc.analysis.growth import CONSTANT, LINEAR, LOG, Growth
+from glmc.analysis.polynomial import TooLarge, polynomial
 from glmc.analysis.recognise import reach
 from glmc.analysis.rules import conditions
 from glmc.analysis.rules.common import common_growth
-from glmc.analysis.rules.intervals_of_rows import gap_bound
+from glmc.analysis.rules.intervals_of_rows import end_growth, gap_bound
 from glmc.analysis.rules.known import forms, moves_only
 from glmc.analysis.rules.laws import Law
 from glmc.analysis.rules.maps import classify, count_growth, count_up_to, value_at
 from glmc.analysis.rules.sizes import added, size
 from glmc.analysis.rules.slots import distinct_slots
+from glmc.pattern.monotone import never_falls
 from glmc.pattern.nodes import (
     Comprehension,
     Difference,
@@ -36,6 +38,7 @@ from glmc.pattern.nodes import (
     Intersection,
     Listed,
     Pattern,
+    Product,
     Row,
     RowSet,
     Sum,
@@ -240,6 +243,8 @@ def _opaque_live(row_set: RowSet) -> Live | None:
     bounds.
     """
     furthest = reach(row_set)
+    if furthest is None and moves_only(row_set) and size(row_set).largest > CONSTANT:
+        return _endless()
     if furthest is not None:
         most = _bounded(furthest).most
         return Live(f"C1: all offsets are at most {furthest}", CONSTANT, CONSTANT, most)
@@ -266,11 +271,47 @@ def _comprehension_live(row_set: Comprehension) -> Live | None:
         found = [live(part) for part in parts]
         endless = all(moves_only(part) for part in parts) and any(p == _endless() for p in found)
         return _endless() if endless else _union_live(found)
+    if conditions.is_coprime(row_set):
+        return Live("C2: every j >= 1 is coprime to m·j + 1, so it is read again and again", LINEAR, LINEAR, N)
     whole = conditions.without_residues(row_set)
     if whole is not None:
-        return _subset(live(whole))
+        return _fraction(whole)
+    match row_set:
+        case Comprehension(element, (), _):
+            return _single_live(element, conditions.holds_from_some_row(row_set.condition))
     ended = conditions.without_moving_end(row_set)
     return None if ended is None else _subset(live(ended[0]))
+
+
+def _fraction(whole: RowSet) -> Live:
+    """C2 under a residue condition of i and k with the period p that holds for some residues r of i, s of k.
+
+    Among the k ≡ s infinitely many have one residue t of the distance f(k), so every vector j ≡ r − t is read again and
+    again: at least one in p.
+    """
+    found = live(whole)
+    endless = found == _endless() and all(isinstance(form, Band | Stride | Shifts) for form in forms(whole))
+    return replace(found, exact=False, monotone=False) if endless else _subset(found)
+
+
+def _single_live(element: Expr, always: bool) -> Live | None:
+    """C3 for one element e(i) = i − g(i) a row: no later row than t reads anything below t − C·g(t) (as for intervals).
+
+    If g never falls, e rises by at most 1 a row; where every large row has its element, and e is without bound, each
+    of e(t) … t − 1 is read at or after t: Theta(g).
+    """
+    upper = gap_bound(element, Row())
+    if upper is None or upper > LINEAR:
+        return None
+    try:
+        back = polynomial(Sum((Row(), Product((number(-1), element))))).expression()
+    except TooLarge:
+        return None
+    because = f"C3: no row reads more than {upper} back up to a constant factor"
+    rise = end_growth(element)
+    meets_all = always and rise is not None and rise > CONSTANT and never_falls(back, Row())
+    lower = end_growth(back) if meets_all else None
+    return Live(because, min(lower or CONSTANT, upper), max(upper, CONSTANT))
 
 
 def _subset(whole: Live) -> Live:

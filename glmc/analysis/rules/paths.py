@@ -117,22 +117,43 @@ def _lower(groups: tuple[Group, ...]) -> Growth:
 @lru_cache(maxsize=256)
 def group_hops(group: Group) -> Hops | None:
     """The best upper bound of one group's paths, exact where A is {i} and B one form."""
-    return (_hops_of_forms(group) if reads_itself(group.a) else None) or _chained_hops(group)
+    by_forms = _hops_of_forms(forms(group.a), forms(group.b)) if reads_itself(group.a) else None
+    return by_forms or _chained_hops(group)
 
 
-def _hops_of_forms(group: Group) -> Hops | None:
+def shift_hops(group: Group) -> Hops | None:
+    """The best bound of paths through the shift-invariant part of B alone, after x_j → y_j."""
+    if not reads_itself(group.a):
+        return None
+    return _hops_of_forms(_SELF, tuple(form for form in forms(group.b) if isinstance(form, Band | Stride | Shifts)))
+
+
+def _hops_of_forms(a: tuple[Form, ...], b: tuple[Form, ...]) -> Hops | None:
     """The best bound of the forms of a group whose rows read their own input."""
-    a, b = forms(group.a), forms(group.b)
     if any(isinstance(form, Band) and form.first <= 1 and form.stop is None for form in a + b):
         return Hops("a dense side joins every pair by one edge", CONSTANT, number(1), True)
     alone = a == _SELF and len(b) == 1
     found = [hops for form in b if (hops := _hops_of(form)) is not None]
     if not alone:
         found = [replace(hops, exact=False, lower=CONSTANT) for hops in found]
-    if any(isinstance(form, Band) and form.first <= 1 for form in b):
+    if any(map(_holds_before, b)):
         found.extend(hops for form in b if (hops := _hops_with_steps(form)) is not None)
         found.extend(hops for form in a if (hops := _hops_before_steps(form)) is not None)
     return min(found, key=lambda hops: (hops.upper, not hops.exact), default=None)
+
+
+def _holds_before(form: Form) -> bool:
+    """Whether i − 1 is evidently in every row i >= 1 of a form of B."""
+    match form:
+        case Band(0 | 1, stop):
+            return stop is None or stop > 1
+        case Stride(1, _, _) | Compact() | Fenwick(_, 1):
+            return True
+        case Shifts(distance, variable, start, _):
+            index_map = classify(distance, variable, start)
+            return index_map is not None and value_at(index_map, start) == 1
+        case _:
+            return False
 
 
 def _chained_hops(group: Group) -> Hops | None:

@@ -423,10 +423,23 @@ def _filtered_size(row_set: Comprehension) -> Size | None:
     """T2 for finite ranges, T3 for several variables of which one moves, T4 for conditions."""
     if all(conditions.is_fixed(generator) for generator in row_set.generators):
         return Size("T2: finite ranges have boundedly many elements", CONSTANT)
+    if conditions.is_coprime(row_set):
+        return _coprime_size()
     parts = conditions.unrolled(row_set)
     if parts is not None:
         return replace(_union_size([size(part) for part in parts], False), exact=False)
     return _periodic_size(row_set) or _near_size(row_set) or _moving_size(row_set) or _product_size(row_set)
+
+
+def _coprime_size() -> Size:
+    """T9: row i > 1 has φ(i) elements, Euler's totient, which is i − 1 for primes.
+
+    There is a prime in (n/2, n] (Bertrand). Σ_{i<=n} φ(i) is 3·n²/π² + O(n log n) (Mertens), so φ(i) >= i/4, say, on a
+    fixed fraction of all rows.
+    """
+    return tight(
+        LINEAR, "T9: the rows hold what is coprime to i, a fixed fraction of all (Mertens), all but one for primes"
+    )
 
 
 def _product_size(row_set: Comprehension) -> Size | None:
