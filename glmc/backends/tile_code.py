@@ -22,7 +22,7 @@ from glmc.pattern.nodes import (
     Weight,
     WeightSum,
 )
-from glmc.plan.factors import separate
+from glmc.plan.factors import ONE, separate
 from glmc.plan.nodes import Addressing, GroupPlan, RowClass, SidePlan
 
 _LONG = 64  # entries of a row from which on tiles of scores cost less than slots
@@ -30,11 +30,18 @@ _LONG = 64  # entries of a row from which on tiles of scores cost less than slot
 
 @dataclass(frozen=True)
 class TileCode:
-    """``kinds`` of e_ij: "exp", "dot", "one". ``statements`` are the body of `mix`."""
+    """``kinds`` of e_ij: "exp", "dot", "one". ``statements`` are the body of `mix`.
+
+    ``joint``: A = {i} shares B's softmax. ``log_sum``: a norm is needed before the product that it normalises.
+    ``running_b``: B's norm is found while solving.
+    """
 
     kinds: frozenset[str]
     tiled_a: bool
     tiled_b: bool
+    joint: bool
+    log_sum: bool
+    running_b: bool
     statements: tuple[str, ...]
 
 
@@ -67,6 +74,11 @@ class _Tiled:
                 return "exp"
 
     @property
+    def is_joint(self) -> bool:
+        """Whether elements are a softmax over both sides."""
+        return isinstance(self.element, Softmax) and self.element.over == "AB"
+
+    @property
     def dot(self) -> Dot | None:
         return dot_of(self.element) if isinstance(self.element, Softmax) else self.element
 
@@ -80,11 +92,16 @@ def tile_code(group: GroupPlan) -> TileCode | None:
     found = tuple(side for side in sides if side is not None)
     if len(found) < len(sides) or not any(side.is_long for side in found) or not _joins(group):
         return None
+    joint = own is not None and _shares_softmax(own, found[0])
+    norm = _given_norm(group, joint)
     return TileCode(
         frozenset(side.kind for side in found),
         any(side.name == "a" for side in found),
         any(side.name == "b" for side in found),
-        tuple(_statements(group, found, own)),
+        joint,
+        norm is not None,
+        any(side.name == "b" and side.kind == "exp" and _norm(side, norm) == "None" for side in found),
+        tuple(_statements(group, found, own, joint, norm)),
     )
 
 
@@ -133,11 +150,19 @@ def _joint(side: SidePlan) -> set[Softmax]:
     return {part for part in walk(side.weight) if isinstance(part, Softmax) and part.over == "AB"}
 
 
+def _shares_softmax(own: Weight, side: _Tiled) -> bool:
+    """Whether the weight of {i} is a factor times the very softmax that the other side's elements are."""
+    separated = separate(own)
+    return separated is not None and separated[1] == side.element and side.is_joint
+
+
 # -- statements ----------------------------------------------------------------------------------------------
 
 
-def _statements(group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None) -> Iterator[str]:
-    own_dots = () if own is None else tuple(dict.fromkeys(_dots_of_one(own)))
+def _statements(
+    group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None, joint: bool, norm: str | None
+) -> Iterator[str]:
+    own_dots = () if own is None or joint else tuple(dict.fromkeys(_dots_of_one(own)))
     dots = own_dots + tuple(side.dot for side in sides if side.dot is not None)
     for side in sides:
         yield f"at_{side.name} = Interval({side.nearest}, {side.reach}, starts, stops)"
@@ -153,44 +178,46 @@ def _statements(group: GroupPlan, sides: tuple[_Tiled, ...], own: Weight | None)
     for dot in own_dots:
         product = f"({VECTOR[dot.left]}.float() * {VECTOR[dot.right]}.float()).sum(-1, keepdim=True)"
         yield f"{_own_name(dot)} = {'scale * ' if is_scaled(dot) else ''}{product}"
-    yield from _norms(group, sides)
+    if norm is not None:
+        yield f"norm = {norm}"
+    u = "x"
     if own is not None:
-        yield f"u = {times(own, _bound(own))}x.float()"
+        weight = _factor(own) if joint else own
+        factor = times(weight, _bound(weight))
+        if factor:
+            yield f"u = {factor}x.float()"
+            u = "u"
     for side in sides:
-        scores = f'"{side.kind}", {_vectors(side.dot)}, {_norm(group, side.element)}, {scale_of(side.dot)}'
+        f = "None" if side.factor == ONE else "f"
+        if side.factor != ONE:
+            yield f"f = {_row_factor(side.factor)}"
+        scores = f'"{side.kind}", {_vectors(side.dot)}, {_norm(side, norm)}, {scale_of(side.dot)}, {f}'
         if side.name == "a":
-            yield f"u = {times(side.factor, {Gate(): 'gate'})}Product.apply(at_a, {scores}, x)"
+            dtype = "x.dtype" if group.b.is_empty else "torch.float32"
+            yield f"u = Product.apply(at_a, {scores}, x, {dtype})"
         else:
             history = "x.dtype" if side.plan.addressing is Addressing.HISTORY else "torch.float32"
-            yield f"f = {_row_factor(side.factor)}"
-            yield f"u = Solve.apply(at_b, {scores}, f, u, {history})"
+            yield f"u = Solve.apply(at_b, {scores}, {u}, {history}, {joint})"
+        u = "u"
     yield "return u.to(x.dtype)"
 
 
-def _norms(group: GroupPlan, sides: tuple[_Tiled, ...]) -> Iterator[str]:
-    """Statements for the logarithms of the softmaxes' sums, [B, T, H]."""
-    for side in sides:
-        if isinstance(side.element, Softmax) and _norm(group, side.element) != "norm":
-            yield f"{_norm(group, side.element)} = {_log_sum(side.name, dot_of(side.element))}"
-    joint = [(side, dot_of(softmax)) for side in group.sides for softmax in _joint(side)]
-    if len(joint) == 2:
-        terms = (
-            f"{_own_name(dot)}.squeeze(-1)" if side.row_class is RowClass.SELF else _log_sum(side.name, dot)
-            for side, dot in joint
-        )
-        yield f"norm = torch.logaddexp({', '.join(terms)})"
+def _given_norm(group: GroupPlan, joint: bool) -> str | None:
+    """The logarithms of the sums of a softmax over both sides, [B, T, H], where no product finds them on its way."""
+    both = [(side, dot_of(softmax)) for side in group.sides for softmax in _joint(side)]
+    if len(both) < 2 or joint:
+        return None
+    terms = (
+        f"{_own_name(dot)}.squeeze(-1)"
+        if side.row_class is RowClass.SELF
+        else f"LogSum.apply(at_{side.name}, {_vectors(dot)}, {scale_of(dot)})"
+        for side, dot in both
+    )
+    return f"torch.logaddexp({', '.join(terms)})"
 
 
-def _norm(group: GroupPlan, element: Softmax | Dot | None) -> str:
-    if not isinstance(element, Softmax):
-        return "None"
-    if element.over == "AB":
-        return "norm" if len(group.sides) == 2 else f"norm_{group.sides[0].name}"
-    return f"norm_{element.over.lower()}"
-
-
-def _log_sum(side: str, dot: Dot) -> str:
-    return f"LogSum.apply(at_{side}, {_vectors(dot)}, {scale_of(dot)})"
+def _norm(side: _Tiled, norm: str | None) -> str:
+    return "norm" if norm is not None and side.is_joint else "None"
 
 
 def _vectors(dot: Dot | None) -> str:
@@ -211,6 +238,13 @@ def _row_factor(factor: Weight) -> str:
         return f"({print_weight(factor, {Gate(): 'gate'}, 'torch')}).squeeze(-1)"
     value = print_weight(factor, {}, "torch")
     return f"torch.full(x.shape[:3], {value}, dtype=torch.float32, device=x.device)"
+
+
+def _factor(weight: Weight) -> Weight:
+    """What multiplies the element of a weight that is known to be such a product."""
+    separated = separate(weight)
+    assert separated is not None
+    return separated[0]
 
 
 def times(weight: Weight, bound: dict[Weight, str]) -> str:

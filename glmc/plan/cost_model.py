@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 
 from glmc.analysis.cost import row_sizes
-from glmc.pattern.nodes import Dot, SlotGate
+from glmc.pattern.nodes import Constant, Dot, SlotGate, Softmax, Weight
 from glmc.pattern.rows import side_slots
 from glmc.pattern.weights import subweights
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
@@ -219,13 +220,15 @@ def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
 
 
 _IN_TILES = "long intervals: tiles of scores on the tensor cores, never stored"
+_TILED_ROWS = 128
 
 
 def _by_tiles(group: GroupPlan, head: _Head) -> Iterator[Pass]:
     """Tiles of scores that are computed as they are needed."""
     vectors = head.values * head.length
+    within = group.a.row_class is RowClass.SELF and _is_within_the_solve(group.a.weight)
     for side in group.sides:
-        if side.side == "A":
+        if side.side == "A" and not within:
             yield Pass(
                 "U = A X",
                 head.inputs + vectors * (HALF + (HALF if group.b.is_empty else FULL)),
@@ -233,11 +236,16 @@ def _by_tiles(group: GroupPlan, head: _Head) -> Iterator[Pass]:
                 0,
                 _BY_ROW if side.row_class is RowClass.SELF else _IN_TILES,
             )
-        else:
+        elif side.side == "B":
             yield Pass(
-                "(I - B) Y = U",
-                head.inputs + vectors * (FULL + HALF),
+                "(I - B) Y = A X" if within else "(I - B) Y = U",
+                head.inputs + vectors * ((HALF if within else FULL) + HALF),
                 (head.scores(side) + 2 * head.values) * head.entries(side),
-                -(-head.length // group.chunk),
-                f"long intervals: a wavefront of chunks of {group.chunk} rows that take earlier ones as they come",
+                -(-head.length // _TILED_ROWS),
+                f"long intervals: a wavefront of chunks of {_TILED_ROWS} rows that take earlier ones as they come",
             )
+
+
+def _is_within_the_solve(weight: Weight) -> bool:
+    """Whether the weight of {i} is 1 or shares B's softmax, so that the solve reads x itself."""
+    return weight == Constant(Fraction(1)) or (isinstance(weight, Softmax) and weight.over == "AB")

@@ -52,6 +52,11 @@ BY_TILE = {
     "delta_former": "B[i] = past[i] weights A = 1 weights B = -softmax(dot(q, k)) * sigmoid(gate)",
     "wide_windows": "A[i] = window(80)[i] B[i] = window(100)[i] - {i}",
     "past_keys": "A[i] = causal[i] weights A = softmax(dot(k, k))",
+    "late_past": "B[i] = {j for j in 0..i - 40}",
+    "dots_and_keys": """
+        A[i] = causal[i] B[i] = past[i]
+        weights A = 0.1 * dot(q, k) weights B = sigmoid(gate) * softmax(dot(k, k))""",
+    "constant_past": "A[i] = causal[i] B[i] = past[i] weights B = 0.01 weights A = 0.1 * softmax(dot(q, k))",
     "plain_average": "A[i] = causal[i] weights A = 0.01",
 }
 

@@ -30,9 +30,10 @@ Notation
     w_ij        coefficient, f_i · e_ij
     e_ij        s_ij = scale · left_i · right_j where j is in row i, 0 elsewhere
     T, H        tokens, heads
+    R, C        rows and columns of a tile
 
 Row i holds the j with NEAREST <= i - j, and i - j <= REACH unless that is 0. A tile has rows r and columns c:
-(r, c) = (i, j), or (j, i) if TRANSPOSED.
+(r, c) = (i, j), or (j, i) if TRANSPOSED. Tiles whose entries are all present need no mask.
 
 A product is deterministic: one program owns each element of the output, and sums in a fixed order in float32.
 No tensor has T × T elements.
@@ -49,120 +50,100 @@ import torch
 import triton
 import triton.language as tl
 from torch.autograd.function import Function, once_differentiable
+from torch.nn.functional import pad
 
-# -- tiles of coefficients -----------------------------------------------------------------------------------
+# -- vectors and tiles ---------------------------------------------------------------------------------------
 
 
 @triton.jit
-def dot_tile(
-    left_ptr,
-    right_ptr,
-    left_in,
-    right_in,
+def vectors(
+    ptr,
+    token,
+    h,
+    n0,
+    T,
     H,
     D: tl.constexpr,
-    R: tl.constexpr,
-    C: tl.constexpr,
-    DEPTH: tl.constexpr,
-    OPERAND: tl.constexpr,
-    PRECISION: tl.constexpr,
+    N: tl.constexpr,
+    PAD: tl.constexpr,
+    WHOLE: tl.constexpr,
+    TYPE: tl.constexpr,
 ):
-    """left_r · right_c, float32 [R, C]; the pointers are those of the first vectors."""
-    r = tl.arange(0, R) * (H * D)
-    c = tl.arange(0, C) * (H * D)
-    total = tl.zeros([R, C], tl.float32)
-    for d0 in range(0, D, DEPTH):
-        d = d0 + tl.arange(0, DEPTH)
-        left_kept = left_in[:, None] & (d < D)[None, :]
-        right_kept = right_in[None, :] & (d < D)[:, None]
-        left = tl.load(left_ptr + r[:, None] + d[None, :], mask=left_kept, other=0.0)
-        right = tl.load(right_ptr + c[None, :] + d[:, None], mask=right_kept, other=0.0)
-        total = tl.dot(left.to(OPERAND), right.to(OPERAND), total, input_precision=PRECISION)
-    return total
+    """The N vectors from row n0 on, [N, PAD], 0 beyond T and D; no row is beyond T if WHOLE."""
+    n = tl.arange(0, N)[:, None]
+    d = tl.arange(0, PAD)[None, :]
+    if WHOLE and PAD == D:
+        at = ptr + ((token + n0) * H + h) * D + n * (H * D) + d
+        return tl.load(at, cache_modifier=".cg").to(TYPE)
+    else:
+        at = ptr + ((token + n0) * H + h) * D + n * (H * D) + d
+        kept = d < D if WHOLE else (n0 + n < T) & (d < D)
+        return tl.load(at, mask=kept, other=0.0, cache_modifier=".cg").to(TYPE)
+
+
+@triton.jit
+def vectors_across(
+    ptr,
+    token,
+    h,
+    n0,
+    T,
+    H,
+    D: tl.constexpr,
+    N: tl.constexpr,
+    PAD: tl.constexpr,
+    WHOLE: tl.constexpr,
+    TYPE: tl.constexpr,
+):
+    """The same as columns, [PAD, N]."""
+    n = tl.arange(0, N)[None, :]
+    d = tl.arange(0, PAD)[:, None]
+    if WHOLE and PAD == D:
+        at = ptr + ((token + n0) * H + h) * D + n * (H * D) + d
+        return tl.load(at, cache_modifier=".cg").to(TYPE)
+    else:
+        at = ptr + ((token + n0) * H + h) * D + n * (H * D) + d
+        kept = d < D if WHOLE else (n0 + n < T) & (d < D)
+        return tl.load(at, mask=kept, other=0.0, cache_modifier=".cg").to(TYPE)
+
+
+@triton.jit
+def store_vectors(ptr, value, token, h, n0, T, H, D: tl.constexpr, N: tl.constexpr, PAD: tl.constexpr):
+    n = tl.arange(0, N)[:, None]
+    d = tl.arange(0, PAD)[None, :]
+    at = ptr + ((token + n0) * H + h) * D + n * (H * D) + d
+    tl.store(at, value.to(ptr.dtype.element_ty), mask=(n0 + n < T) & (d < D))
+
+
+@triton.jit
+def numbers(ptr, lane, n0, T, N: tl.constexpr):
+    """One number for each of the N rows from n0 on, 0 beyond T.
+
+    A lane's numbers begin at a multiple of 128: no cache line of a finished chunk holds those of another.
+    """
+    n = n0 + tl.arange(0, N)
+    return tl.load(ptr + lane.to(tl.int64) * (tl.cdiv(T, 128) * 128) + n, mask=n < T, other=0.0)
+
+
+@triton.jit
+def store_numbers(ptr, value, lane, n0, T, N: tl.constexpr):
+    n = n0 + tl.arange(0, N)
+    tl.store(ptr + lane.to(tl.int64) * (tl.cdiv(T, 128) * 128) + n, value, mask=n < T)
 
 
 @triton.jit
 def member(r, c, bound, T, NEAREST: tl.constexpr, REACH: tl.constexpr, TRANSPOSED: tl.constexpr):
-    """Whether (r, c) is an entry; bound [R] is the first token of r's sequence, or its end if TRANSPOSED."""
+    """Whether (r, c) is an entry; bound is the first token of r's sequence, or its end if TRANSPOSED."""
     if TRANSPOSED:
         distance = c[None, :] - r[:, None]
-        inside = c[None, :] < bound[:, None]
+        inside = (c[None, :] < bound[:, None]) & (distance >= NEAREST)
     else:
         distance = r[:, None] - c[None, :]
-        inside = c[None, :] >= bound[:, None]
-    inside = inside & (distance >= NEAREST) & (r < T)[:, None] & (c < T)[None, :]
+        inside = (c[None, :] >= bound[:, None]) & (distance >= NEAREST)
+    inside = inside & (r < T)[:, None] & (c < T)[None, :]
     if REACH:
         inside = inside & (distance <= REACH)
     return inside
-
-
-@triton.jit
-def entry_tile(
-    left_ptr,
-    right_ptr,
-    norm_ptr,
-    token,
-    h,
-    r0,
-    c0,
-    bound,
-    T,
-    H,
-    scale,
-    D: tl.constexpr,
-    R: tl.constexpr,
-    C: tl.constexpr,
-    DEPTH: tl.constexpr,
-    OPERAND: tl.constexpr,
-    PRECISION: tl.constexpr,
-    KIND: tl.constexpr,
-    NEAREST: tl.constexpr,
-    REACH: tl.constexpr,
-    TRANSPOSED: tl.constexpr,
-):
-    """e_ij of the tile at (r0, c0), 0 where absent."""
-    r = r0 + tl.arange(0, R)
-    c = c0 + tl.arange(0, C)
-    inside = member(r, c, bound, T, NEAREST, REACH, TRANSPOSED)
-    left_ptr += ((token + r0) * H + h) * D
-    right_ptr += ((token + c0) * H + h) * D
-    e = scale * dot_tile(left_ptr, right_ptr, r < T, c < T, H, D, R, C, DEPTH, OPERAND, PRECISION)
-    return tl.where(inside, e, 0.0)
-
-
-@triton.jit
-def vector_tile(z_ptr, token, h, c0, d, T, H, D: tl.constexpr, C: tl.constexpr):
-    """Pointers to channels d of the C vectors from token c0 on, and which of them exist."""
-    n = tl.arange(0, C)
-    return (
-        z_ptr + ((token + c0) * H + h) * D + n[:, None] * (H * D) + d[None, :],
-        (c0 + n < T)[:, None] & (d < D)[None, :],
-    )
-
-
-@triton.jit
-def columns_of(
-    r0,
-    bound,
-    T,
-    R: tl.constexpr,
-    C: tl.constexpr,
-    NEAREST: tl.constexpr,
-    REACH: tl.constexpr,
-    TRANSPOSED: tl.constexpr,
-):
-    """The tile columns, from a multiple of C to an end, that rows r0 .. r0 + R - 1 need."""
-    if TRANSPOSED:
-        first = r0 + NEAREST
-        end = tl.max(bound, 0)
-        if REACH:
-            end = tl.minimum(end, r0 + R + REACH)
-    else:
-        first = tl.min(bound, 0)
-        end = tl.minimum(r0 + R - NEAREST, T)
-        if REACH:
-            first = tl.maximum(first, r0 - REACH)
-    return first // C * C, end
 
 
 @triton.jit
@@ -174,92 +155,215 @@ def sequence_bound(bound_ptr, r, T, PACKED: tl.constexpr, TRANSPOSED: tl.constex
         return r * 0 + (T if TRANSPOSED else 0)
 
 
-# -- products ------------------------------------------------------------------------------------------------
+@triton.jit
+def first_column(r0, bound, R: tl.constexpr, C: tl.constexpr, REACH: tl.constexpr):
+    """Where the tiles begin that rows r0 .. r0 + R - 1 need, a multiple of C."""
+    first = tl.min(bound, 0)
+    if REACH:
+        first = tl.maximum(first, r0 - REACH)
+    return first // C * C
+
+
+@triton.jit
+def last_row(r0, bound, R: tl.constexpr, REACH: tl.constexpr):
+    """Where the rows end that columns r0 .. r0 + R - 1 are read by."""
+    end = tl.max(bound, 0)
+    if REACH:
+        end = tl.minimum(end, r0 + R + REACH)
+    return end
+
+
+@triton.jit
+def elements(
+    left,
+    right,
+    norm,
+    scale,
+    R: tl.constexpr,
+    C: tl.constexpr,
+    KIND: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """e of vectors [R, PAD] and [PAD, C], as if all were entries; norm, in base 2, is by row or by column."""
+    return tl.dot(left, right, input_precision=PRECISION) * scale
+
+
+# -- U = A X, norms, and gradients ---------------------------------------------------------------------------
 
 
 @triton.jit(do_not_specialize=["T"])
-def deltanet_product_kernel(
+def deltanet_row_gradients_kernel(
     left_ptr,
     right_ptr,
     norm_ptr,
+    f_ptr,
+    grad_ptr,
     z_ptr,
+    u_ptr,
     out_ptr,
+    delta_ptr,
+    dleft_ptr,
+    df_ptr,
     bound_ptr,
+    T,
+    H,
+    lanes,
+    scale,
+    D: tl.constexpr,
+    D_Z: tl.constexpr,
+    K_PAD: tl.constexpr,
+    Z_PAD: tl.constexpr,
+    R: tl.constexpr,
+    C: tl.constexpr,
+    OPERAND: tl.constexpr,
+    PRECISION: tl.constexpr,
+    KIND: tl.constexpr,
+    JOINT: tl.constexpr,
+    NEAREST: tl.constexpr,
+    REACH: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """dleft and df, the gradients of left_i and f_i, where that of w_ij is ⟨grad_i, z_j⟩.
+
+    delta_i is the gradient of -norm_i; where out is given it is ⟨grad_i, out_i⟩, and is stored.
+    """
+    lane = tl.program_id(0) % lanes
+    r0 = (tl.cdiv(T, R) - 1 - tl.program_id(0) // lanes) * R
+    token = (lane // H).to(tl.int64) * T
+    h = lane % H
+    r = r0 + tl.arange(0, R)
+    bound = sequence_bound(bound_ptr, r, T, PACKED, False)
+    MASKED: tl.constexpr = PACKED or REACH > 0 or NEAREST > 1
+
+    grad = vectors(grad_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, grad_ptr.dtype.element_ty)
+    left = vectors(left_ptr, token, h, r0, T, H, D, R, K_PAD, False, OPERAND)
+    if f_ptr is not None:
+        f = numbers(f_ptr, lane, r0, T, R)
+    if df_ptr is not None:
+        df = tl.zeros([R], tl.float32)
+    if dleft_ptr is not None:
+        dleft = tl.zeros([R, K_PAD], tl.float32)
+    first = first_column(r0, bound, R, C, REACH)
+    for near in tl.static_range(2):  # tiles before row r0, then those that the diagonal crosses
+        start = tl.maximum(first, r0) if near else first
+        stop = tl.minimum(r0 + R - NEAREST, T) if near else r0
+        for c0 in range(start, stop, C):
+            right = vectors_across(right_ptr, token, h, c0, T, H, D, C, K_PAD, near == 0, OPERAND)
+            e = elements(left, right, 0.0, scale, R, C, KIND, PRECISION)
+            inside = member(r, c0 + tl.arange(0, C), bound, T, NEAREST, REACH, False)
+            if near or MASKED:
+                e = tl.where(inside, e, 0.0)
+            z = vectors_across(z_ptr, token, h, c0, T, H, D_Z, C, Z_PAD, near == 0, OPERAND)
+            ds = tl.dot(grad.to(OPERAND), z, input_precision=PRECISION)
+            if df_ptr is not None:
+                df += tl.sum(e * ds, 1)
+            if dleft_ptr is not None:
+                if f_ptr is not None:
+                    ds *= f[:, None]
+                if KIND == "dot" and (near or MASKED):
+                    ds = tl.where(inside, ds, 0.0)
+                dleft = tl.dot(ds.to(OPERAND), tl.trans(right), dleft, input_precision=PRECISION)
+    if df_ptr is not None:
+        store_numbers(df_ptr, df, lane, r0, T, R)
+    if dleft_ptr is not None:
+        store_vectors(dleft_ptr, scale * dleft, token, h, r0, T, H, D, R, K_PAD)
+
+
+# -- (I - B) Y = U: a wavefront over chunks of rows ----------------------------------------------------------
+
+
+@triton.jit
+def near_tile(
+    left_ptr,
+    right_ptr,
+    norm_ptr,
+    f_ptr,
+    bound_ptr,
+    token,
+    lane,
+    h,
+    r0,
+    c0,
     T,
     H,
     scale,
     D: tl.constexpr,
-    D_Z: tl.constexpr,
-    R: tl.constexpr,
+    K_PAD: tl.constexpr,
     C: tl.constexpr,
-    DEPTH: tl.constexpr,
-    CHANNELS: tl.constexpr,
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     KIND: tl.constexpr,
     NEAREST: tl.constexpr,
     REACH: tl.constexpr,
-    TRANSPOSED: tl.constexpr,
     PACKED: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
 ):
-    """out_r = Σ_c e_rc z_c. One program: R rows × CHANNELS of one head."""
-    channel_blocks = tl.cdiv(D_Z, CHANNELS)
-    row_blocks = tl.cdiv(T, R)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    r0 = (program // channel_blocks % row_blocks) * R
-    bh = program // channel_blocks // row_blocks
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-    r = r0 + tl.arange(0, R)
+    """w of the tile [C, C] at (r0, c0), 0 where absent."""
+    r = r0 + tl.arange(0, C)
     bound = sequence_bound(bound_ptr, r, T, PACKED, TRANSPOSED)
-
-    total = tl.zeros([R, CHANNELS], tl.float32)
-    first, end = columns_of(r0, bound, T, R, C, NEAREST, REACH, TRANSPOSED)
-    for c0 in range(first, end, C):
-        e = entry_tile(
-            left_ptr,
-            right_ptr,
-            norm_ptr,
-            token,
-            h,
-            r0,
-            c0,
-            bound,
-            T,
-            H,
-            scale,
-            D,
-            R,
-            C,
-            DEPTH,
-            OPERAND,
-            PRECISION,
-            KIND,
-            NEAREST,
-            REACH,
-            TRANSPOSED,
-        )
-        at_z, kept = vector_tile(z_ptr, token, h, c0, d, T, H, D_Z, C)
-        z = tl.load(at_z, mask=kept, other=0.0)
-        total = tl.dot(e.to(OPERAND), z.to(OPERAND), total, input_precision=PRECISION)
-    out, kept = vector_tile(out_ptr, token, h, r0, d, T, H, D_Z, R)
-    tl.store(out, total, mask=kept)
-
-
-# -- the solve: a wavefront over chunks of rows --------------------------------------------------------------
+    inside = member(r, c0 + tl.arange(0, C), bound, T, NEAREST, REACH, TRANSPOSED)
+    left = vectors(left_ptr, token, h, r0, T, H, D, C, K_PAD, False, OPERAND)
+    right = vectors_across(right_ptr, token, h, c0, T, H, D, C, K_PAD, False, OPERAND)
+    norm = tl.zeros([1, 1], tl.float32)
+    w = elements(left, right, norm, scale, C, C, KIND, PRECISION)
+    if f_ptr is not None:
+        f = numbers(f_ptr, lane, c0 if TRANSPOSED else r0, T, C)
+        w *= f[None, :] if TRANSPOSED else f[:, None]
+    return tl.where(inside, w, 0.0)
 
 
 @triton.jit
-def invert(near, C: tl.constexpr, BACKWARD: tl.constexpr):
-    """(I - near)⁻¹ for a strictly triangular near [C, C], row after row in float32."""
-    n = tl.arange(0, C)
-    inverse = tl.where(n[:, None] == n[None, :], 1.0, 0.0)
-    for step in range(1, C):
-        here = n == (C - 1 - step if BACKWARD else step)
-        w = tl.sum(tl.where(here[:, None], near, 0.0), 0)
-        inverse += tl.where(here[:, None], tl.sum(w[:, None] * inverse, 0)[None, :], 0.0)
-    return inverse
+def inverse(near, C: tl.constexpr, PRECISION: tl.constexpr, TRANSPOSED: tl.constexpr):
+    """(I - near)⁻¹ of a strictly lower near [C, C], upper if TRANSPOSED.
+
+    Blocks of 16 rows by substitution in float32; then, D of these and Z = D · (near outside of them),
+    (I - Z)⁻¹ D = … (I + Z⁴) (I + Z²) (I + Z) D, which ends since Z to the number of blocks is 0.
+    """
+    BLOCKS: tl.constexpr = C // 16
+    block = tl.arange(0, BLOCKS)
+    n = tl.arange(0, 16)
+    diagonal = block[:, None, None, None] == block[None, None, :, None]
+    near = tl.reshape(near, [BLOCKS, 16, BLOCKS, 16])
+    d = tl.sum(tl.where(diagonal, near, 0.0), 2)
+    for step in range(1, 16):
+        here = (n == (15 - step if TRANSPOSED else step))[None, :, None]
+        row = tl.sum(tl.where(here, d, 0.0), 1)
+        row += tl.sum(row[:, :, None] * d, 1)
+        d = tl.where(here, row[:, None, :], d)
+    d = tl.where((n[:, None] == n[None, :])[None], 1.0, d)
+    result = tl.reshape(tl.where(diagonal, d[:, :, None, :], 0.0), [C, C])
+    if BLOCKS > 1:
+        z = tl.dot(result, tl.reshape(tl.where(diagonal, 0.0, near), [C, C]), input_precision=PRECISION)
+        result = tl.dot(z, result, result, input_precision=PRECISION)
+    if BLOCKS > 2:
+        z = tl.dot(z, z, input_precision=PRECISION)
+        result = tl.dot(z, result, result, input_precision=PRECISION)
+    return result
+
+
+@triton.jit
+def halves(value, C: tl.constexpr, PAD: tl.constexpr):
+    """The first and the last C rows of [2 C, PAD]."""
+    return tl.split(tl.permute(tl.reshape(value, [2, C, PAD]), [1, 2, 0]))
+
+
+@triton.jit
+def wait(ready_ptr, done):
+    """How many chunks are finished, once these are more than `done`."""
+    ready = tl.atomic_add(ready_ptr, 0, sem="acquire", scope="gpu")
+    while ready <= done:
+        ready = tl.atomic_add(ready_ptr, 0, sem="acquire", scope="gpu")
+    return ready
+
+
+@triton.jit
+def publish(ready_ptr, turn, PACKED: tl.constexpr):
+    """Says that the chunk of this turn is stored, after those before it."""
+    tl.debug_barrier()
+    if PACKED:
+        while tl.atomic_add(ready_ptr, 0, sem="acquire", scope="gpu") < turn:
+            pass  # a chunk that begins a sequence may be ahead of its predecessor
+    tl.atomic_xchg(ready_ptr, turn + 1, sem="release", scope="gpu")
 
 
 @triton.jit(do_not_specialize=["T"])
@@ -274,118 +378,336 @@ def deltanet_solve_kernel(
     progress_ptr,
     T,
     H,
-    heads,
+    lanes,
     scale,
     D: tl.constexpr,
-    D_Y: tl.constexpr,
+    D_Z: tl.constexpr,
+    K_PAD: tl.constexpr,
+    Z_PAD: tl.constexpr,
     R: tl.constexpr,
     C: tl.constexpr,
-    DEPTH: tl.constexpr,
-    CHANNELS: tl.constexpr,
+    LAG: tl.constexpr,
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     KIND: tl.constexpr,
+    RUNNING: tl.constexpr,
+    JOINT: tl.constexpr,
     NEAREST: tl.constexpr,
     REACH: tl.constexpr,
-    TRANSPOSED: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """y_r = u_r + Σ_c w_rc y_c. One program: a chunk of C rows × CHANNELS of one head.
+    """y_i = e_ii u_i + f_i Σ_j e_ij y_j, e_ii = 1 unless JOINT. One program: a chunk, R rows of one head.
 
     Programs take tickets, so that the chunks that one waits for are always running or done. progress[0] is
-    the next ticket, progress[1 + lane] how many chunks of a lane (head and channel block) are stored.
-    """
-    channel_blocks = tl.cdiv(D_Y, CHANNELS)
-    ticket = tl.atomic_add(progress_ptr, 1)
-    lane = ticket % (heads * channel_blocks)
-    turn = ticket // (heads * channel_blocks)
-    chunks = tl.cdiv(T, C)
-    d = (lane % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    bh = lane // channel_blocks
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-    r0 = (chunks - 1 - turn if TRANSPOSED else turn) * C
-    r = r0 + tl.arange(0, C)
-    bound = sequence_bound(bound_ptr, r, T, PACKED, TRANSPOSED)
+    the next ticket, progress[1 + lane] how many chunks of a lane, a head, are stored.
 
-    # what needs no other chunk: the right side, and the operator of the chunk's own rows
-    u, kept = vector_tile(u_ptr, token, h, r0, d, T, H, D_Y, C)
-    total = tl.load(u, mask=kept, other=0.0).to(tl.float32)
-    near = entry_tile(
+    RUNNING: the norm is found on the way, and completed from scores alone before the last LAG chunks, so that
+    the operator of the chunk's own rows is made while these are awaited.
+    """
+    ticket = tl.atomic_add(progress_ptr, 1)
+    lane = ticket % lanes
+    turn = ticket // lanes
+    ready_ptr = progress_ptr + 1 + lane
+    token = (lane // H).to(tl.int64) * T
+    h = lane % H
+    r0 = turn * R
+    r = r0 + tl.arange(0, R)
+    bound = sequence_bound(bound_ptr, r, T, PACKED, False)
+    MASKED: tl.constexpr = PACKED or REACH > 0 or NEAREST > 1
+    HALF: tl.constexpr = R // 2
+
+    left = vectors(left_ptr, token, h, r0, T, H, D, R, K_PAD, False, OPERAND)
+    y = tl.zeros([R, Z_PAD], tl.float32)
+    done = first_column(r0, bound, R, C, REACH) // R
+
+    # the operator of the chunk's own rows, in halves
+    upper_near = near_tile(
         left_ptr,
         right_ptr,
         norm_ptr,
+        f_ptr,
+        bound_ptr,
         token,
+        lane,
         h,
         r0,
         r0,
-        bound,
         T,
         H,
         scale,
         D,
-        C,
-        C,
-        DEPTH,
+        K_PAD,
+        HALF,
         OPERAND,
         PRECISION,
         KIND,
         NEAREST,
         REACH,
-        TRANSPOSED,
+        PACKED,
+        False,
     )
-    f = tl.load(f_ptr + (token + r) * H + h, mask=r < T, other=0.0)
-    near *= f[None, :] if TRANSPOSED else f[:, None]
-    inverse = invert(near, C, TRANSPOSED)
+    upper = inverse(upper_near, HALF, PRECISION, False).to(OPERAND)
+    lower_near = near_tile(
+        left_ptr,
+        right_ptr,
+        norm_ptr,
+        f_ptr,
+        bound_ptr,
+        token,
+        lane,
+        h,
+        r0 + HALF,
+        r0 + HALF,
+        T,
+        H,
+        scale,
+        D,
+        K_PAD,
+        HALF,
+        OPERAND,
+        PRECISION,
+        KIND,
+        NEAREST,
+        REACH,
+        PACKED,
+        False,
+    )
+    lower = inverse(lower_near, HALF, PRECISION, False).to(OPERAND)
+    between = near_tile(
+        left_ptr,
+        right_ptr,
+        norm_ptr,
+        f_ptr,
+        bound_ptr,
+        token,
+        lane,
+        h,
+        r0 + HALF,
+        r0,
+        T,
+        H,
+        scale,
+        D,
+        K_PAD,
+        HALF,
+        OPERAND,
+        PRECISION,
+        KIND,
+        NEAREST,
+        REACH,
+        PACKED,
+        False,
+    )
 
-    # chunks in the order in which they are finished, in runs behind one acquire
-    first, end = columns_of(r0, bound, T, C, C, NEAREST, REACH, TRANSPOSED)
-    done = chunks - tl.cdiv(tl.minimum(end, T), C) if TRANSPOSED else first // C
     while done < turn:
-        ready = tl.atomic_add(progress_ptr + 1 + lane, 0, sem="acquire", scope="gpu")
-        while ready <= done:
-            ready = tl.atomic_add(progress_ptr + 1 + lane, 0, sem="acquire", scope="gpu")
-        ready = tl.minimum(ready, turn)
-        for m in range(done, ready):
-            c0 = (chunks - 1 - m if TRANSPOSED else m) * C
-            w = entry_tile(
-                left_ptr,
-                right_ptr,
-                norm_ptr,
-                token,
-                h,
-                r0,
-                c0,
-                bound,
-                T,
-                H,
-                scale,
-                D,
-                C,
-                C,
-                DEPTH,
-                OPERAND,
-                PRECISION,
-                KIND,
-                NEAREST,
-                REACH,
-                TRANSPOSED,
-            )
-            if TRANSPOSED:
-                c = c0 + tl.arange(0, C)
-                w *= tl.load(f_ptr + (token + c) * H + h, mask=c < T, other=0.0)[None, :]
-            else:
-                w *= f[:, None]
-            y, present = vector_tile(y_ptr, token, h, c0, d, T, H, D_Y, C)
-            y = tl.load(y, mask=present, other=0.0, cache_modifier=".cg")
-            total = tl.dot(w.to(OPERAND), y.to(OPERAND), total, input_precision=PRECISION)
+        ready = tl.minimum(wait(ready_ptr, done), turn)
+        for c0 in range(done * R, ready * R, C):
+            right = vectors_across(right_ptr, token, h, c0, T, H, D, C, K_PAD, True, OPERAND)
+            e = elements(left, right, 0.0, scale, R, C, KIND, PRECISION)
+            if MASKED:
+                e = tl.where(member(r, c0 + tl.arange(0, C), bound, T, NEAREST, REACH, False), e, 0.0)
+            z = vectors(y_ptr, token, h, c0, T, H, D_Z, C, Z_PAD, True, OPERAND)
+            y = tl.dot(e.to(OPERAND), z, y, input_precision=PRECISION)
         done = ready
-    y, kept = vector_tile(y_ptr, token, h, r0, d, T, H, D_Y, C)
-    tl.store(y, tl.dot(inverse.to(OPERAND), total.to(OPERAND), input_precision=PRECISION), mask=kept)
+    if f_ptr is not None:
+        y *= numbers(f_ptr, lane, r0, T, R)[:, None]
+    u = vectors(u_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, tl.float32)
+    y += u
+    above, below = halves(y, HALF, Z_PAD)
+    above = tl.dot(upper, above.to(OPERAND), input_precision=PRECISION)
+    store_vectors(y_ptr, above, token, h, r0, T, H, D_Z, HALF, Z_PAD)
+    below = tl.dot(between.to(OPERAND), above.to(OPERAND), below, input_precision=PRECISION)
+    below = tl.dot(lower, below.to(OPERAND), input_precision=PRECISION)
+    store_vectors(y_ptr, below, token, h, r0 + HALF, T, H, D_Z, HALF, Z_PAD)
+    publish(ready_ptr, turn, PACKED)
+
+
+@triton.jit(do_not_specialize=["T"])
+def deltanet_solve_transposed_kernel(
+    left_ptr,
+    right_ptr,
+    norm_ptr,
+    f_ptr,
+    u_ptr,
+    y_ptr,
+    grad_ptr,
+    v_ptr,
+    du_ptr,
+    delta_ptr,
+    dright_ptr,
+    bound_ptr,
+    progress_ptr,
+    T,
+    H,
+    lanes,
+    scale,
+    D: tl.constexpr,
+    D_Z: tl.constexpr,
+    K_PAD: tl.constexpr,
+    Z_PAD: tl.constexpr,
+    R: tl.constexpr,
+    C: tl.constexpr,
+    OPERAND: tl.constexpr,
+    PRECISION: tl.constexpr,
+    KIND: tl.constexpr,
+    JOINT: tl.constexpr,
+    NEAREST: tl.constexpr,
+    REACH: tl.constexpr,
+    PACKED: tl.constexpr,
+):
+    """v_j = grad_j + Σ_i f_i e_ij v_i in reverse, and dright by the same tiles, whose rows are j, columns i.
+
+    delta_i, where wanted, is Σ_j w_ij ⟨v_i, y_j⟩ over all that norm_i normalises. Chunks are as in the solve.
+    """
+    ticket = tl.atomic_add(progress_ptr, 1)
+    lane = ticket % lanes
+    turn = ticket // lanes
+    ready_ptr = progress_ptr + 1 + lane
+    token = (lane // H).to(tl.int64) * T
+    h = lane % H
+    chunks = tl.cdiv(T, R)
+    r0 = (chunks - 1 - turn) * R
+    r = r0 + tl.arange(0, R)
+    bound = sequence_bound(bound_ptr, r, T, PACKED, True)
+    MASKED: tl.constexpr = PACKED or REACH > 0 or NEAREST > 1
+    HALF: tl.constexpr = R // 2
+
+    upper_near = near_tile(
+        right_ptr,
+        left_ptr,
+        norm_ptr,
+        f_ptr,
+        bound_ptr,
+        token,
+        lane,
+        h,
+        r0,
+        r0,
+        T,
+        H,
+        scale,
+        D,
+        K_PAD,
+        HALF,
+        OPERAND,
+        PRECISION,
+        KIND,
+        NEAREST,
+        REACH,
+        PACKED,
+        True,
+    )
+    upper = inverse(upper_near, HALF, PRECISION, True).to(OPERAND)
+    lower_near = near_tile(
+        right_ptr,
+        left_ptr,
+        norm_ptr,
+        f_ptr,
+        bound_ptr,
+        token,
+        lane,
+        h,
+        r0 + HALF,
+        r0 + HALF,
+        T,
+        H,
+        scale,
+        D,
+        K_PAD,
+        HALF,
+        OPERAND,
+        PRECISION,
+        KIND,
+        NEAREST,
+        REACH,
+        PACKED,
+        True,
+    )
+    lower = inverse(lower_near, HALF, PRECISION, True).to(OPERAND)
+    between = near_tile(
+        right_ptr,
+        left_ptr,
+        norm_ptr,
+        f_ptr,
+        bound_ptr,
+        token,
+        lane,
+        h,
+        r0,
+        r0 + HALF,
+        T,
+        H,
+        scale,
+        D,
+        K_PAD,
+        HALF,
+        OPERAND,
+        PRECISION,
+        KIND,
+        NEAREST,
+        REACH,
+        PACKED,
+        True,
+    )
+
+    right = vectors(right_ptr, token, h, r0, T, H, D, R, K_PAD, False, OPERAND)
+    y = vectors(y_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, y_ptr.dtype.element_ty)
+    total = tl.zeros([R, Z_PAD], tl.float32)
+    if dright_ptr is not None:
+        dright = tl.zeros([R, K_PAD], tl.float32)
+    done = chunks - tl.cdiv(last_row(r0, bound, R, REACH), R)
+    while done < turn:
+        ready = tl.minimum(wait(ready_ptr, done), turn)
+        for tile in range(done * (R // C), ready * (R // C)):
+            c0 = chunks * R - (tile + 1) * C
+            left = vectors_across(left_ptr, token, h, c0, T, H, D, C, K_PAD, False, OPERAND)
+            e = elements(right, left, 0.0, scale, R, C, KIND, PRECISION)
+            if f_ptr is not None:
+                f = numbers(f_ptr, lane, c0, T, C)
+            inside = member(r, c0 + tl.arange(0, C), bound, T, NEAREST, REACH, True)
+            if MASKED:
+                e = tl.where(inside, e, 0.0)
+            v = vectors_across(v_ptr, token, h, c0, T, H, D_Z, C, Z_PAD, False, OPERAND)
+            w = e * f[None, :] if f_ptr is not None else e
+            total = tl.dot(w.to(OPERAND), tl.trans(v), total, input_precision=PRECISION)
+            if dright_ptr is not None:
+                ds = tl.dot(y.to(OPERAND), v, input_precision=PRECISION)
+                if f_ptr is not None:
+                    ds *= f[None, :]
+                if KIND == "dot" and MASKED:
+                    ds = tl.where(inside, ds, 0.0)
+
+                dright = tl.dot(ds.to(OPERAND), tl.trans(left), dright, input_precision=PRECISION)
+        done = ready
+    total += vectors(grad_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, tl.float32)
+    above, below = halves(total, HALF, Z_PAD)
+    below = tl.dot(lower, below.to(OPERAND), input_precision=PRECISION)
+    store_vectors(v_ptr, below, token, h, r0 + HALF, T, H, D_Z, HALF, Z_PAD)
+    above = tl.dot(between.to(OPERAND), below.to(OPERAND), above, input_precision=PRECISION)
+    above = tl.dot(upper, above.to(OPERAND), input_precision=PRECISION)
+    store_vectors(v_ptr, above, token, h, r0, T, H, D_Z, HALF, Z_PAD)
     tl.debug_barrier()
-    while tl.atomic_add(progress_ptr + 1 + lane, 0, sem="acquire", scope="gpu") < turn:
-        pass  # a chunk that begins a packed sequence may be ahead of its predecessor
-    tl.atomic_xchg(progress_ptr + 1 + lane, turn + 1, sem="release", scope="gpu")
+    publish(ready_ptr, turn, PACKED)
+
+    # what no other chunk waits for
+    if dright_ptr is not None:
+        for c0 in range(r0, r0 + R, C):
+            left = vectors_across(left_ptr, token, h, c0, T, H, D, C, K_PAD, False, OPERAND)
+            e = elements(right, left, 0.0, scale, R, C, KIND, PRECISION)
+            if f_ptr is not None:
+                f = numbers(f_ptr, lane, c0, T, C)
+            v = vectors_across(v_ptr, token, h, c0, T, H, D_Z, C, Z_PAD, False, OPERAND)
+            inside = member(r, c0 + tl.arange(0, C), bound, T, NEAREST, REACH, True)
+            e = tl.where(inside, e, 0.0)
+            ds = tl.dot(y.to(OPERAND), v, input_precision=PRECISION)
+            if f_ptr is not None:
+                ds *= f[None, :]
+            if KIND == "dot":
+                ds = tl.where(inside, ds, 0.0)
+
+            dright = tl.dot(ds.to(OPERAND), tl.trans(left), dright, input_precision=PRECISION)
+    if dright_ptr is not None:
+        store_vectors(dright_ptr, scale * dright, token, h, r0, T, H, D, R, K_PAD)
 
 
 # -- launchers -----------------------------------------------------------------------------------------------
@@ -404,26 +726,8 @@ class Interval(NamedTuple):
         return {"NEAREST": self.nearest, "REACH": self.reach, "PACKED": self.starts is not None}
 
 
-def tiles(*operands: torch.Tensor | None, rows: int, columns: int) -> dict[str, Any]:
-    """The tile shape, and what is multiplied: float32 by three tf32 passes, or bfloat16 if any operand is.
-
-    Without a GPU, bfloat16 is multiplied as float32.
-    """
-    present = [operand for operand in operands if operand is not None]
-    if all(operand.dtype is torch.float32 for operand in present):
-        return {"R": 32, "C": 32, "DEPTH": 16, "OPERAND": tl.float32, "PRECISION": "tf32x3", "num_warps": 4}
-    return {
-        "R": rows,
-        "C": columns,
-        "DEPTH": 64 if columns == 32 and present[0].shape[-1] <= 64 else 32,
-        "OPERAND": tl.bfloat16 if present[0].is_cuda else tl.float32,
-        "PRECISION": "tf32",
-        "num_warps": 8,
-    }
-
-
 class Scores(NamedTuple):
-    """What makes e_ij, as far as its kind needs it: left, right [B, T, H, d_k], norm [B, T, H]."""
+    """What makes e_ij, as far as its kind needs it: left, right [B, T, H, d_k], the norms as numbers."""
 
     kind: str
     left: torch.Tensor | None
@@ -431,81 +735,61 @@ class Scores(NamedTuple):
     norm: torch.Tensor | None
     scale: float
 
-
-def product(
-    at: Interval,
-    e: Scores,
-    z: torch.Tensor,
-    *,
-    transposed: bool = False,
-) -> torch.Tensor:
-    """E z, or Eᵀ z: z [B, T, H, D] -> float32 [B, T, H, D]."""
-    B, T, H, D = z.shape
-    out = torch.empty(B, T, H, D, dtype=torch.float32, device=z.device)
-    channels = min(max(16, triton.next_power_of_2(D)), 64)
-    left, right = (e.right, e.left) if transposed else (e.left, e.right)
-    shape = tiles(z, left, right, rows=64, columns=32)
-    if out.numel():
-        with torch.cuda.device_of(out):
-            deltanet_product_kernel[(B * H * triton.cdiv(T, shape["R"]) * triton.cdiv(D, channels),)](
-                contiguous(left),
-                contiguous(right),
-                contiguous(e.norm),
-                z.contiguous(),
-                out,
-                at.stops if transposed else at.starts,
-                T,
-                H,
-                e.scale,
-                D=0 if left is None else left.shape[-1],
-                D_Z=D,
-                CHANNELS=channels,
-                KIND=e.kind,
-                TRANSPOSED=transposed,
-                **shape,
-                **at.constants,
-            )
-    return out
+    @property
+    def vectors(self) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """left and right, in rows one after another."""
+        if self.left is None or self.right is None:
+            return None, None
+        return self.left.contiguous(), self.right.contiguous()
 
 
-def solve(
-    at: Interval, e: Scores, f: torch.Tensor, u: torch.Tensor, dtype: torch.dtype, *, transposed: bool = False
-) -> torch.Tensor:
-    """(I - F E)⁻¹ u, or that of its transpose: f [B, T, H], u [B, T, H, D] -> [B, T, H, D] of `dtype`.
+def constants(part: str, at: Interval, e: Scores, z: torch.Tensor) -> dict[str, Any]:
+    """The shapes of vectors and tiles, and what is multiplied: bfloat16, or float32 by three tf32 passes.
 
-    Rows are read back in `dtype` once their chunk is finished.
+    Any bfloat16 makes it that; without a GPU it is multiplied as float32.
     """
-    B, T, H, D = u.shape
-    out = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
-    channels = min(max(16, triton.next_power_of_2(D)), 64)
-    lanes = B * H * triton.cdiv(D, channels)
-    left, right = (e.right, e.left) if transposed else (e.left, e.right)
-    shape = tiles(out, left, right, rows=64, columns=64)
-    if out.numel():
-        progress = torch.zeros(1 + lanes, dtype=torch.int32, device=u.device)
-        with torch.cuda.device_of(out):
-            deltanet_solve_kernel[(lanes * triton.cdiv(T, shape["C"]),)](
-                contiguous(left),
-                contiguous(right),
-                contiguous(e.norm),
-                f.contiguous(),
-                u.contiguous(),
-                out,
-                at.stops if transposed else at.starts,
-                progress,
-                T,
-                H,
-                B * H,
-                e.scale,
-                D=0 if left is None else left.shape[-1],
-                D_Y=D,
-                CHANNELS=channels,
-                KIND=e.kind,
-                TRANSPOSED=transposed,
-                **shape,
-                **at.constants,
-            )
-    return out
+    D, D_Z = 0 if e.left is None else e.left.shape[-1], z.shape[-1]
+    whole = z.dtype is torch.float32 and (e.left is None or e.left.dtype is torch.float32)
+    K_PAD, Z_PAD = (max(16, triton.next_power_of_2(size)) for size in (D, D_Z))
+    tile = tile_shape(part, max(K_PAD, Z_PAD), whole=whole)
+    return {
+        "D": D,
+        "D_Z": D_Z,
+        "K_PAD": K_PAD,
+        "Z_PAD": Z_PAD,
+        "R": tile.rows,
+        "C": tile.columns,
+        "OPERAND": tl.float32 if whole or not z.is_cuda else tl.bfloat16,
+        "PRECISION": "tf32x3" if whole else "tf32",
+        "num_warps": tile.warps,
+        "num_stages": tile.stages,
+        "maxnreg": tile.registers,
+        **at.constants,
+    }
+
+
+class TileShape(NamedTuple):
+    """The tile of a program, its warps, how many tiles it loads ahead, and the most registers of a thread."""
+
+    rows: int
+    columns: int
+    warps: int
+    stages: int
+    registers: int | None = None
+
+
+def tile_shape(part: str, channels: int, *, whole: bool) -> TileShape:
+    """For vectors of so many channels, float32 if `whole`; measured on an H100."""
+    forward = part in ("product", "solve", "log_sum")
+    if whole:
+        return TileShape(32, 32, 4, 1) if channels <= 64 else TileShape(32, 16, 8, 1)
+    if channels > 128:
+        return TileShape(64, 32, 8, 2) if forward else TileShape(32, 32, 8, 2)
+    if channels > 64:
+        return TileShape(64, 64, 4, 3) if forward else TileShape(64, 64, 8, 2)
+    if forward:
+        return TileShape(128, 64, 4, 4)
+    return TileShape(64, 64, 4, 3, None if part == "solve_transposed" else 168)
 
 
 def contiguous(tensor: torch.Tensor | None) -> torch.Tensor | None:
@@ -513,23 +797,172 @@ def contiguous(tensor: torch.Tensor | None) -> torch.Tensor | None:
     return None if tensor is None else tensor.contiguous()
 
 
+def room_for_numbers(like: torch.Tensor) -> torch.Tensor:
+    """For one number a token and head of `like` [B, T, H, D], as kernels keep it: [B, H, T up to 128s]."""
+    B, T, H, _ = like.shape
+    return torch.empty(B, H, T + -T % 128, dtype=torch.float32, device=like.device)
+
+
+def numbers_of(tensor: torch.Tensor | None) -> torch.Tensor | None:
+    """[B, T, H] as kernels keep it."""
+    return None if tensor is None else pad(tensor.float().transpose(1, 2), (0, -tensor.shape[1] % 128))
+
+
+def by_token(numbers: torch.Tensor, length: int) -> torch.Tensor:
+    """What kernels keep, as [B, T, H]."""
+    return numbers[:, :, :length].transpose(1, 2)
+
+
+def row_gradients(
+    at: Interval,
+    e: Scores,
+    f: torch.Tensor | None,
+    grad: torch.Tensor,
+    z: torch.Tensor,
+    *,
+    out: torch.Tensor | None = None,
+    delta: torch.Tensor | None = None,
+    own: torch.Tensor | None = None,
+    with_factor: bool,
+) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+    """The gradients of left and f where that of w_ij is ⟨grad_i, z_j⟩, and delta, the gradient of -norm.
+
+    Where norms were found on the way, delta is given or made from `out`. `own` is u where row i has e_ii u_i.
+    """
+    B, T, H, _ = z.shape
+    left, right = e.vectors
+    if left is None and not with_factor:
+        return None, None, None
+    dleft = None if left is None else torch.empty_like(left)
+    df = room_for_numbers(z) if with_factor else None
+    if out is not None:
+        delta = room_for_numbers(z)
+    shape = constants("row_gradients", at, e, z)
+    if z.numel():
+        with torch.cuda.device_of(z):
+            deltanet_row_gradients_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
+                left,
+                right,
+                e.norm,
+                f,
+                grad.contiguous(),
+                z.contiguous(),
+                contiguous(own),
+                contiguous(out),
+                delta,
+                dleft,
+                df,
+                at.starts,
+                T,
+                H,
+                B * H,
+                e.scale,
+                KIND=e.kind,
+                JOINT=own is not None,
+                **shape,
+            )
+    return dleft, df, delta
+
+
+def solve(
+    at: Interval, e: Scores, f: torch.Tensor | None, u: torch.Tensor, dtype: torch.dtype, *, joint: bool
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """(I - F E)⁻¹ u [B, T, H, D], of `dtype`, and the norms, found on the way where `e` has none.
+
+    Rows are read back in `dtype` once their chunk is finished. `joint`: row i has e_ii u_i, its norm e_ii.
+    """
+    B, T, H, D = u.shape
+    y = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
+    running = e.kind == "exp" and e.norm is None
+    norm = room_for_numbers(u) if running else e.norm
+    shape = constants("solve", at, e, y)
+    if y.numel():
+        progress = torch.zeros(1 + B * H, dtype=torch.int32, device=u.device)
+        with torch.cuda.device_of(y):
+            deltanet_solve_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
+                *e.vectors,
+                norm,
+                f,
+                u.contiguous(),
+                y,
+                at.starts,
+                progress,
+                T,
+                H,
+                B * H,
+                e.scale,
+                LAG=0,
+                KIND=e.kind,
+                RUNNING=running,
+                JOINT=joint,
+                **shape,
+            )
+    return y, norm
+
+
+def solve_transposed(
+    at: Interval,
+    e: Scores,
+    f: torch.Tensor | None,
+    u: torch.Tensor,
+    y: torch.Tensor,
+    grad: torch.Tensor,
+    *,
+    joint: bool,
+    running: bool,
+    with_right: bool,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """v = (I - F E)⁻ᵀ grad in y's type, and the gradients of u, of -norm if `running`, and of right."""
+    B, T, H, _ = y.shape
+    v = torch.empty_like(y)
+    du = torch.empty_like(u, memory_format=torch.contiguous_format) if joint else None
+    delta = room_for_numbers(y) if running else None
+    left, right = e.vectors
+    dright = torch.empty_like(right) if with_right and right is not None else None
+    shape = constants("solve_transposed", at, e, y)
+    if y.numel():
+        progress = torch.zeros(1 + B * H, dtype=torch.int32, device=y.device)
+        with torch.cuda.device_of(y):
+            deltanet_solve_transposed_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
+                left,
+                right,
+                e.norm,
+                f,
+                u.contiguous(),
+                y,
+                grad.contiguous(),
+                v,
+                du,
+                delta,
+                dright,
+                at.stops,
+                progress,
+                T,
+                H,
+                B * H,
+                e.scale,
+                KIND=e.kind,
+                JOINT=joint,
+                **shape,
+            )
+    return v, v.to(u.dtype) if du is None else du, delta, dright
+
+
 # -- derivatives ---------------------------------------------------------------------------------------------
 
 
-def score_gradients(
-    at: Interval, e: Scores, left_factor: torch.Tensor, right_factor: torch.Tensor
+def factor_gradients(
+    f: torch.Tensor | None, df: torch.Tensor | None, length: int, *, with_norm: bool
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """The gradients of left and right where that of e_ij is left_factor_i · right_factor_j."""
-    if e.left is None or e.right is None:
+    """The gradients [B, T, H] of f_i, which multiplies e_ij, and of a given norm, which divides it."""
+    if df is None:
         return None, None
-    linear = Scores("dot", left_factor, right_factor, None, e.scale)
-    left = product(at, linear, e.right)
-    right = product(at, linear, e.left, transposed=True)
-    return left.to(e.left.dtype), right.to(e.right.dtype)
+    dnorm = by_token(-df if f is None else -f * df, length) if with_norm else None
+    return None if f is None else by_token(df, length), dnorm
 
 
 class Solve(Function):
-    """`solve` of (I - F E) y = u, differentiable."""
+    """`solve`, differentiable."""
 
     @staticmethod
     def forward(
@@ -540,25 +973,32 @@ class Solve(Function):
         right: torch.Tensor | None,
         norm: torch.Tensor | None,
         scale: float,
-        f: torch.Tensor,
+        f: torch.Tensor | None,
         u: torch.Tensor,
         dtype: torch.dtype,
+        joint: bool,
     ) -> torch.Tensor:
-        y = solve(at, Scores(kind, left, right, norm, scale), f, u, dtype)
-        ctx.at, ctx.kind, ctx.scale, ctx.dtype = at, kind, scale, u.dtype
-        ctx.save_for_backward(left, right, norm, f, y)
+        f = numbers_of(f)
+        y, found = solve(at, Scores(kind, left, right, numbers_of(norm), scale), f, u, dtype, joint=joint)
+        ctx.at, ctx.kind, ctx.scale, ctx.joint = at, kind, scale, joint
+        ctx.running = norm is None and found is not None
+        ctx.save_for_backward(left, right, found, f, u, y)
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        left, right, norm, f, y = ctx.saved_tensors
+        left, right, norm, f, u, y = ctx.saved_tensors
         e = Scores(ctx.kind, left, right, norm, ctx.scale)
-        v = solve(ctx.at, e, f, grad, torch.float32, transposed=True)
-        grad_left, grad_right = score_gradients(ctx.at, e, f[..., None] * v, y)
-        grad_f = (v * product(ctx.at, e, y)).sum(-1)
-        grad_norm = None if norm is None else -f * grad_f
-        return None, None, grad_left, grad_right, grad_norm, None, grad_f, v.to(ctx.dtype), None
+        _, _, _, with_right, with_norm, _, with_f, *_ = ctx.needs_input_grad
+        v, du, delta, dright = solve_transposed(
+            ctx.at, e, f, u, y, grad, joint=ctx.joint, running=ctx.running, with_right=with_right
+        )
+        own = u if ctx.joint else None
+        with_factor = with_f or with_norm
+        dleft, df, _ = row_gradients(ctx.at, e, f, v, y, delta=delta, own=own, with_factor=with_factor)
+        df, dnorm = factor_gradients(f, df, y.shape[1], with_norm=with_norm)
+        return None, None, dleft, dright, dnorm, None, df, du, None, None
 
 
 # -- the mixer -----------------------------------------------------------------------------------------------
@@ -581,5 +1021,5 @@ def mix(
     gate = gate.float()[..., None]
     u = torch.sigmoid(gate) * x.float()
     f = (-torch.sigmoid(gate)).squeeze(-1)
-    u = Solve.apply(at_b, "dot", unit_k, unit_k, None, 1.0, f, u, x.dtype)
+    u = Solve.apply(at_b, "dot", unit_k, unit_k, None, 1.0, f, u, x.dtype, False)
     return u.to(x.dtype)
