@@ -52,7 +52,7 @@ def test_interpreted_kernels_in_bfloat16(interpreted: dict[str, Errors]) -> None
 
 @pytest.mark.parametrize("name", [*MIXERS])
 def test_rows_choose_the_kernels(name: str) -> None:
-    assert hasattr(kernels(name), f"{name}_product_kernel") == (name in BY_TILE)
+    assert hasattr(kernels(name), f"{name}_row_gradients_kernel") == (name in BY_TILE)
     assert hasattr(kernels(name), f"{name}_chunk_kernel") == (name in BY_SCAN)
     assert hasattr(kernels(name), f"{name}_attend_kernel") == (name in BY_DISTANCE)
 
