@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from glmc.backends.triton import family
+from glmc.plan import cost_model
 from glmc.plan.cost_model import Family, Load, Pass, forward_passes
 from glmc.plan.nodes import GroupPlan
 from glmc.plan.schedule import schedule
 from glmc.plan.target import DEFAULT, TARGETS
+from glmc.resources import resource
 from tests.analysis.mixers import EXAMPLES, mixer_text
 from tests.emit.built import NO_FACTS, patterns
 
@@ -60,6 +62,13 @@ def test_by_a_scan_by_hand():
         "states between chunks": (2 * states, 3 * 8 * 16, 1),
         "chunks from states": (2 * 1024 + 4 * 8192 + states, 3 * 8192, 0),
     }
+
+
+def test_the_kernels_have_the_sizes_that_are_counted():
+    """The numbers of the templates that the cost model speaks of."""
+    scan, by_table = ((resource("templates/triton") / name).read_text() for name in ("scan.py.jinja", "solve.py.jinja"))
+    assert f"CHUNK = {cost_model._SCANNED_TOKENS} " in scan and f"= {cost_model._SCANNED_CHUNKS}, " in scan
+    assert f"C={cost_model._SOLVED_ROWS}," in by_table
 
 
 def test_every_family_is_met():
