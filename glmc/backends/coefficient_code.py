@@ -36,10 +36,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A number a row: the sum of what its entries give, or a softmax's sum and ``largest`` score."""
+    """A number a row: the sum of what its entries give, or for a softmax the logarithm of its sum of exponentials."""
 
-    total: str
-    largest: str | None
+    name: str
+    is_softmax: bool
     tiles: tuple[Tile, ...]
 
 
@@ -195,14 +195,12 @@ class _Layout:
     def _statistic(self, node: Softmax | RowSum) -> Statistic:
         match node:
             case Softmax(score, over):
-                suffix = self.suffix[node]
                 tiles = (self._forward_tile(side, score, "score") for side in self._sides(over))
-                return Statistic(f"total{suffix}", f"largest{suffix}", tuple(tiles))
+                return Statistic(f"norm{self.suffix[node]}", True, tuple(tiles))
             case RowSum(summed):
                 name = f"sum_{summed.lower()}"
-                return Statistic(
-                    name, None, tuple(self._forward_tile(side, side.weight, name) for side in self._sides(summed))
-                )
+                tiles = (self._forward_tile(side, side.weight, name) for side in self._sides(summed))
+                return Statistic(name, False, tuple(tiles))
 
     def _sides(self, over: str) -> tuple[SidePlan, ...]:
         return tuple(side for side in self.group.sides if side.side in over)
@@ -211,7 +209,7 @@ class _Layout:
         bound = self.bound(side)
         nodes = set(walk(weight))
         softmaxes = tuple(
-            f"{bound[node]} = tl.exp({print_weight(node.score, bound)} - largest{suffix}) / total{suffix}"
+            f"{bound[node]} = tl.exp({print_weight(node.score, bound)} - norm{suffix})"
             for node, suffix in self.suffix.items()
             if node in nodes
         )
@@ -253,14 +251,14 @@ class _Layout:
             users = (other for other in sloped if self._sums(other, side))
             tiles = tuple(_Slopes(self, user).of(RowSum(side.side), name) for user in users)
             if tiles:
-                yield Statistic(name, None, tiles)
+                yield Statistic(name, False, tiles)
 
     def _means(self, sloped: tuple[SidePlan, ...]) -> Iterator[Statistic]:
         """Σ p g of every softmax p whose slopes are g."""
         for node, suffix in self.suffix.items():
             if self._learns(node.score) and not self._is_told_by_outputs(node):
                 tiles = tuple(_Slopes(self, side).mean(node) for side in sloped if side.side in node.over)
-                yield Statistic(f"mean{suffix}", None, tiles)
+                yield Statistic(f"mean{suffix}", False, tiles)
 
     def _is_told_by_outputs(self, softmax: Softmax) -> bool:
         """Whether all coefficients are multiples of ``softmax``, and no slopes are added to theirs.
