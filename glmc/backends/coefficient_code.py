@@ -47,7 +47,7 @@ class Statistic:
 class Gradients:
     """The derivatives. ``sloped`` sides are those whose coefficients depend on any input of the weights.
 
-    ``means`` are the sums Σ p g that ⟨dU_i, y_i⟩ is, ``sums`` what takes a pass over the slots.
+    ``means`` are the sums Σ p g of softmaxes that come with the slopes, ``sums`` what takes a pass over the slots.
     """
 
     sloped: tuple[SidePlan, ...]
@@ -88,7 +88,7 @@ class Gradients:
     def values(self) -> tuple[str, ...]:
         """The vectors that slopes of coefficients are products with: x and y."""
         names = {side.name for side in self.sloped}
-        return (*(("x",) if "a" in names else ()), *(("y",) if "b" in names or self.means else ()))
+        return (*(("x",) if "a" in names else ()), *(("y",) if "b" in names else ()))
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -226,7 +226,7 @@ class _Layout:
         tiles = tuple(_Slopes(self, side).leaves() for side in sloped)
         return Gradients(
             sloped,
-            tuple(f"mean{suffix}" for node, suffix in self.suffix.items() if self._is_told_by_outputs(node)),
+            tuple(f"mean{suffix}" for node, suffix in self.suffix.items() if self._comes_with_slopes(node)),
             sums,
             tuple(tile for tile in tiles if tile.results),
             tuple(self.kept),
@@ -256,15 +256,12 @@ class _Layout:
     def _means(self, sloped: tuple[SidePlan, ...]) -> Iterator[Statistic]:
         """Σ p g of every softmax p whose slopes are g."""
         for node, suffix in self.suffix.items():
-            if self._learns(node.score) and not self._is_told_by_outputs(node):
+            if self._learns(node.score) and not self._comes_with_slopes(node):
                 tiles = tuple(_Slopes(self, side).mean(node) for side in sloped if side.side in node.over)
                 yield Statistic(f"mean{suffix}", False, tiles)
 
-    def _is_told_by_outputs(self, softmax: Softmax) -> bool:
-        """Whether all coefficients are multiples of ``softmax``, and no slopes are added to theirs.
-
-        Then Σ p g = Σ w_is ⟨dU_i, source_j⟩ = ⟨dU_i, (A x + B y)_i⟩ = ⟨dU_i, y_i⟩.
-        """
+    def _comes_with_slopes(self, softmax: Softmax) -> bool:
+        """Whether all coefficients are multiples of ``softmax``: then Σ p g is the sum of w_is times its slope."""
         sides = self.group.sides
         return self._learns(softmax.score) and all(multiple(side.weight, softmax) for side in sides)
 

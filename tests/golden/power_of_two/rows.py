@@ -81,6 +81,7 @@ def row_b(i: int) -> dict[int, int]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def slots_b(length: int) -> int:
     """The slots of B in a sequence of `length` rows."""
     return 1 + max(row_b(length - 1).values(), default=-1)

@@ -136,10 +136,11 @@ def presence(shift_ptr, t, i, s0, T, S, SLOTS: tl.constexpr):
 def reached(shift_ptr, t, i, T, S, SLOTS: tl.constexpr):
     """The number of slots up to the last that any of these rows has an entry in."""
     count = 0
+    last = tl.max(i, 0)
     for s0 in range(0, S, SLOTS):
-        present = presence(shift_ptr, t, i, s0, T, S, SLOTS)
         s = s0 + tl.arange(0, SLOTS)
-        count = tl.maximum(count, tl.max(tl.max(tl.where(present, s[:, None] + 1, 0), 1), 0))
+        near = tl.load(shift_ptr + s, mask=s < S, other=T) <= last
+        count = tl.maximum(count, tl.max(tl.where(near & (s < S), s + 1, 0), 0))
     return count
 
 
@@ -167,6 +168,7 @@ def products(
     left_ptr,
     right_ptr,
     out_ptr,
+    w_ptr,
     scale,
     shift_ptr,
     n,
@@ -179,7 +181,11 @@ def products(
     D: tl.constexpr,
     CHANNELS: tl.constexpr,
 ):
-    """out_is = scale · left_i · right_j for j = P(i, s), one slot after another; nothing where absent."""
+    """out_is = scale · left_i · right_j for j = P(i, s), one slot after another; nothing where absent.
+
+    Returns Σ_s w_is out_is unless w_ptr is None.
+    """
+    weighted = (t * 0).to(tl.float32)
     left_ptr += origin * D
     right_ptr += origin * D
     for d0 in range(0, D, CHANNELS):
@@ -192,11 +198,14 @@ def products(
             right = right_ptr - back.to(tl.int64) * (H * D) + place
             right = tl.load(right, mask=inside & present[:, None], other=0.0)
             total = scale * tl.sum(left * right.to(tl.float32), 1)
+            if w_ptr is not None:
+                weighted += total * tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
             out = out_ptr + s * T.to(tl.int64) + t
             if D > CHANNELS:
                 total += tl.load(out, mask=present & (d0 > 0), other=0.0)
             tl.store(out, total, mask=present)
         tl.debug_barrier()  # what is stored is read by other threads
+    return weighted
 
 
 @triton.jit(do_not_specialize=["T", "S"])
@@ -315,6 +324,7 @@ def squares_recurrence_coefficients_kernel(
         q_ptr,
         k_ptr,
         dot_q_k_a_ptr,
+        None,
         scale,
         shift_a_ptr,
         n,
@@ -331,6 +341,7 @@ def squares_recurrence_coefficients_kernel(
         q_ptr,
         k_ptr,
         dot_q_k_b_ptr,
+        None,
         scale,
         shift_b_ptr,
         n,
@@ -344,34 +355,39 @@ def squares_recurrence_coefficients_kernel(
         CHANNELS,
     )
 
-    largest = tl.full([1, ROWS], -1e38, tl.float32)
-    total = tl.zeros([1, ROWS], tl.float32)
+    largest_a = tl.full([SLOTS_A, ROWS], -1e38, tl.float32)
+    total_a = tl.zeros([SLOTS_A, ROWS], tl.float32)
     for s0 in range(0, reached_a, SLOTS_A):
         present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
         at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
         dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
         score = tl.where(present, dot_q_k_a, float("-inf"))
-        larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
-        total *= tl.exp(largest - larger)
-        total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
-        largest = larger
+        larger = tl.maximum(largest_a, score)
+        total_a = total_a * tl.exp(largest_a - larger) + tl.exp(score - larger)
+        largest_a = larger
+    largest_b = tl.full([SLOTS_B, ROWS], -1e38, tl.float32)
+    total_b = tl.zeros([SLOTS_B, ROWS], tl.float32)
     for s0 in range(0, reached_b, SLOTS_B):
         present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
         at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         score = tl.where(present, dot_q_k_b, float("-inf"))
-        larger = tl.maximum(largest, tl.max(score, 0, keep_dims=True))
-        total *= tl.exp(largest - larger)
-        total += tl.sum(tl.exp(score - larger), 0, keep_dims=True)
-        largest = larger
-    total = tl.where(total == 0.0, 1.0, total)
+        larger = tl.maximum(largest_b, score)
+        total_b = total_b * tl.exp(largest_b - larger) + tl.exp(score - larger)
+        largest_b = larger
+    largest = tl.max(largest_a, 0, keep_dims=True)
+    largest = tl.maximum(largest, tl.max(largest_b, 0, keep_dims=True))
+    total_a *= tl.exp(largest_a - largest)
+    total_b *= tl.exp(largest_b - largest)
+    total = tl.sum(total_a, 0, keep_dims=True) + tl.sum(total_b, 0, keep_dims=True)
+    norm = largest + tl.log(tl.where(total == 0.0, 1.0, total))
 
     for s0 in range(0, S_A, SLOTS_A):
         present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
         s = s0 + tl.arange(0, SLOTS_A)
         at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
         dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
-        softmax_a = tl.exp(dot_q_k_a - largest) / total
+        softmax_a = tl.exp(dot_q_k_a - norm)
         a = tl.where(present, softmax_a, 0.0)
         tl.store(a_ptr + at, a, mask=(s < S_A)[:, None] & (t < T)[None, :])
 
@@ -380,7 +396,7 @@ def squares_recurrence_coefficients_kernel(
         s = s0 + tl.arange(0, SLOTS_B)
         at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
-        softmax_b = tl.exp(dot_q_k_b - largest) / total
+        softmax_b = tl.exp(dot_q_k_b - norm)
         b = tl.where(present, softmax_b, 0.0)
         tl.store(b_ptr + at, b, mask=(s < S_B)[:, None] & (t < T)[None, :])
 
@@ -435,30 +451,6 @@ def coefficients(
     return Coefficients(a, b)
 
 
-@triton.jit
-def own_products(
-    left_ptr,
-    right_ptr,
-    n,
-    t,
-    origin,
-    T,
-    H,
-    D: tl.constexpr,
-    ROWS: tl.constexpr,
-    CHANNELS: tl.constexpr,
-):
-    """left_i · right_i of a block of rows."""
-    total = tl.zeros([ROWS], tl.float32)
-    for d0 in range(0, D, CHANNELS):
-        d = d0 + tl.arange(0, CHANNELS)
-        place = origin * D + (n[:, None] * (H * D) + d[None, :])
-        inside = (t < T)[:, None] & (d < D)[None, :]
-        left = tl.load(left_ptr + place, mask=inside, other=0.0).to(tl.float32)
-        total += tl.sum(left * tl.load(right_ptr + place, mask=inside, other=0.0).to(tl.float32), 1)
-    return total
-
-
 @triton.jit(do_not_specialize=["T", "S_A", "S_B"])
 def squares_recurrence_pull_kernel(
     grad_ptr,
@@ -498,10 +490,11 @@ def squares_recurrence_pull_kernel(
     slope_b_ptr += bh * S_B * T
     reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
     reached_b = reached(shift_b_ptr, t, i, T, S_B, SLOTS_B)
-    products(
+    weighted_a = products(
         grad_ptr,
         x_ptr,
         slope_a_ptr,
+        a_ptr,
         1.0,
         shift_a_ptr,
         n,
@@ -514,10 +507,11 @@ def squares_recurrence_pull_kernel(
         D,
         CHANNELS,
     )
-    products(
+    weighted_b = products(
         grad_ptr,
         y_ptr,
         slope_b_ptr,
+        b_ptr,
         1.0,
         shift_b_ptr,
         n,
@@ -530,7 +524,7 @@ def squares_recurrence_pull_kernel(
         D,
         CHANNELS,
     )
-    mean = own_products(grad_ptr, y_ptr, n, t, origin, T, H, D, ROWS, CHANNELS)[None, :]
+    mean = weighted_a[None, :] + weighted_b[None, :]
 
     for s0 in range(0, S_A, SLOTS_A):
         present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
@@ -778,7 +772,7 @@ def solve(
 
 # -- the mixer -----------------------------------------------------------------------------------------------
 
-TILE = 8192  # elements of a block of vectors that a program holds
+TILE = 4096  # elements of a block of vectors whose products a program takes
 
 
 def block_size(number: int, most: int) -> int:
@@ -801,7 +795,7 @@ def apply(
     kernel = squares_recurrence_apply_transposed_kernel if transposed else squares_recurrence_apply_kernel
     lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
     channels = block_size(D, 64)
-    blocks = {"ROWS": TILE // channels, "CHANNELS": channels}
+    blocks = {"ROWS": 2 * TILE // channels, "CHANNELS": channels}
     if not transposed:
         blocks["SLOTS"] = block_size(at.slots, 16)
     if out.numel():
