@@ -235,7 +235,7 @@ def deltanet_row_gradients_kernel(
     bound = sequence_bound(bound_ptr, r, T, PACKED, False)
     MASKED: tl.constexpr = PACKED or REACH > 0 or NEAREST > 1
 
-    grad = vectors(grad_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, grad_ptr.dtype.element_ty)
+    grad = vectors(grad_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, OPERAND)
     left = vectors(left_ptr, token, h, r0, T, H, D, R, K_PAD, False, OPERAND)
     if f_ptr is not None:
         f = numbers(f_ptr, lane, r0, T, R)
@@ -254,7 +254,7 @@ def deltanet_row_gradients_kernel(
             if near or MASKED:
                 e = tl.where(inside, e, 0.0)
             z = vectors_across(z_ptr, token, h, c0, T, H, D_Z, C, Z_PAD, near == 0, OPERAND)
-            ds = tl.dot(grad.to(OPERAND), z, input_precision=PRECISION)
+            ds = tl.dot(grad, z, input_precision=PRECISION)
             if df_ptr is not None:
                 df += tl.sum(e * ds, 1)
             if dleft_ptr is not None:
@@ -357,12 +357,15 @@ def wait(ready_ptr, done):
 
 
 @triton.jit
-def publish(ready_ptr, turn, PACKED: tl.constexpr):
-    """Says that the chunk of this turn is stored, after those before it."""
+def publish(ready_ptr, turn):
+    """Says that the chunk of this turn is stored, after those before it.
+
+    A chunk that begins a packed sequence may be ahead of its predecessor. Where it cannot, the loop still pays:
+    without it ptxas takes the products before and after for one pipeline, and runs them one at a time.
+    """
     tl.debug_barrier()
-    if PACKED:
-        while tl.atomic_add(ready_ptr, 0, sem="acquire", scope="gpu") < turn:
-            pass  # a chunk that begins a sequence may be ahead of its predecessor
+    while tl.atomic_add(ready_ptr, 0, sem="acquire", scope="gpu") < turn:
+        pass
     tl.atomic_xchg(ready_ptr, turn + 1, sem="release", scope="gpu")
 
 
@@ -519,7 +522,7 @@ def deltanet_solve_kernel(
     below = tl.dot(between.to(OPERAND), above.to(OPERAND), below, input_precision=PRECISION)
     below = tl.dot(lower, below.to(OPERAND), input_precision=PRECISION)
     store_vectors(y_ptr, below, token, h, r0 + HALF, T, H, D_Z, HALF, Z_PAD)
-    publish(ready_ptr, turn, PACKED)
+    publish(ready_ptr, turn)
 
 
 @triton.jit(do_not_specialize=["T"])
@@ -651,7 +654,7 @@ def deltanet_solve_transposed_kernel(
     )
 
     right = vectors(right_ptr, token, h, r0, T, H, D, R, K_PAD, False, OPERAND)
-    y = vectors(y_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, y_ptr.dtype.element_ty)
+    y = vectors(y_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, OPERAND)
     total = tl.zeros([R, Z_PAD], tl.float32)
     if dright_ptr is not None:
         dright = tl.zeros([R, K_PAD], tl.float32)
@@ -671,7 +674,7 @@ def deltanet_solve_transposed_kernel(
             w = e * f[None, :] if f_ptr is not None else e
             total = tl.dot(w.to(OPERAND), tl.trans(v), total, input_precision=PRECISION)
             if dright_ptr is not None:
-                ds = tl.dot(y.to(OPERAND), v, input_precision=PRECISION)
+                ds = tl.dot(y, v, input_precision=PRECISION)
                 if f_ptr is not None:
                     ds *= f[None, :]
                 if KIND == "dot" and MASKED:
@@ -687,7 +690,7 @@ def deltanet_solve_transposed_kernel(
     above = tl.dot(upper, above.to(OPERAND), input_precision=PRECISION)
     store_vectors(v_ptr, above, token, h, r0, T, H, D_Z, HALF, Z_PAD)
     tl.debug_barrier()
-    publish(ready_ptr, turn, PACKED)
+    publish(ready_ptr, turn)
 
     # what no other chunk waits for
     if dright_ptr is not None:
@@ -699,7 +702,7 @@ def deltanet_solve_transposed_kernel(
             v = vectors_across(v_ptr, token, h, c0, T, H, D_Z, C, Z_PAD, False, OPERAND)
             inside = member(r, c0 + tl.arange(0, C), bound, T, NEAREST, REACH, True)
             e = tl.where(inside, e, 0.0)
-            ds = tl.dot(y.to(OPERAND), v, input_precision=PRECISION)
+            ds = tl.dot(y, v, input_precision=PRECISION)
             if f_ptr is not None:
                 ds *= f[None, :]
             if KIND == "dot":
