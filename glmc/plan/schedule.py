@@ -87,7 +87,7 @@ def _group(group: Group, target: Target, package: str) -> GroupPlan:
         state=group.state,
         inputs=tuple(name for name in INPUTS if name in needed),
         chunk=target.chunk,
-        attention=attention(a, b),
+        attention=attention(a, b) if group.state is None else None,
     )
 
 

@@ -54,6 +54,11 @@ def test_other_rows_have_none(rows: str) -> None:
     assert attention_of(rows) is None
 
 
+def test_lifted_values_have_none() -> None:
+    (pattern,) = patterns("glm 1 mixer m { A[i] = window(8)[i] weights A = softmax(dot(q, k)) state 4 }")
+    assert schedule(pattern, NO_FACTS, DEFAULT).groups[0].attention is None
+
+
 @pytest.mark.parametrize(
     ("weight", "scale"),
     [

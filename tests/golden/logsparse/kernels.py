@@ -473,11 +473,11 @@ def launch(
 def block_sizes(left: torch.Tensor, x: torch.Tensor) -> dict[str, Any]:
     """Rows R of a program, columns C of a tile and what tiles multiply; warps; how far vectors are padded.
 
-    A program has as many rows as leave a thread 16 channels of its rows, 8 in float32, which tiles multiply
-    by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
+    A program has as many rows as leave a thread 16 channels of them in bfloat16 and 8 in float32, which tiles
+    multiply by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
     """
     depth, channels = (max(16, 1 << (z.shape[-1] - 1).bit_length()) for z in (left, x))
-    per_thread = 8 if x.dtype is torch.float32 else 16
+    per_thread = 16 if x.dtype is torch.bfloat16 else 8
     return {
         "DEPTH": depth,
         "CHANNELS": channels,
