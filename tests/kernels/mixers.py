@@ -32,8 +32,9 @@ BY_DISTANCE = {
     "powers_and_self": "A[i] = {i} | {i - 2^k for k in 0..} weights A = sigmoid(gate) * softmax(3 * dot(q, k))",
     "squares_read": "A[i] = {i - (k^2 + 1) for k in 0..}",
     "fibonacci_read": "let f(k) = floor(((1 + sqrt(5)) / 2)^k / sqrt(5) + 1/2) A[i] = {i - f(k) for k in 2..}",
-    "window_and_powers": "A[i] = window(9)[i] | {i - 2^k for k in 0..} weights A = softmax(dot(unit(k), unit(k)))",
+    "window_and_powers": "A[i] = window(40)[i] | {i - 2^k for k in 0..} weights A = softmax(dot(unit(k), unit(k)))",
     "window_read": "A[i] = window(40)[i]",
+    "all_parts": "A[i] = window(40)[i] | {0} | {i - 2^k for k in 0..}",
     "sinks_and_powers": "A[i] = window(9)[i] | {0} | {i - 2^k for k in 0..}",
     "sinks_and_window": """
         A[i] = window(40)[i] - {i} | {2*j for j in 0..4 if 2*j < i} weights A = 2 * softmax(dot(q, k))""",

@@ -33,8 +33,7 @@ Notation
     T, H        tokens, heads
     D, D_K      channels of x, of left and right
 
-Distances i - j below NEAR go by tiles of R × C scores, whose entries a table of bits marks. Each further
-distance goes by R dot products of vectors that are so far apart.
+Each distance i - j goes by R dot products of vectors that are so far apart.
 A sink, a column that all rows read from some row on, goes row by row where no distance has it already.
 All add to one softmax as they go: no coefficient is ever stored. A result is deterministic: one program owns
 each element of the output, and sums in a fixed order in float32.
@@ -57,7 +56,6 @@ from torch.autograd.function import Function, once_differentiable
 from . import rows
 
 LN2: tl.constexpr = tl.constexpr(math.log(2))
-NEAR: tl.constexpr = tl.constexpr(32)  # distances below it go by tiles
 # columns, and the first row that reads them
 SINKS = ((0, 0),)
 SINK_COUNT: tl.constexpr = tl.constexpr(len(SINKS))
@@ -68,13 +66,11 @@ SINK_COUNT: tl.constexpr = tl.constexpr(len(SINKS))
 class Index(NamedTuple):
     """The entries of rows below some length, int32.
 
-    word [NEAR + 32]: bit c of word[e] says whether e - c is a distance below NEAR.
-    far: the other distances in ascending order.
+    far: the distances in ascending order.
     reached [length]: how many of them are at most e.
     every [length + 32]: bit c of every[e] says whether e - c is a distance. sink: SINKS.
     """
 
-    word: torch.Tensor
     far: torch.Tensor
     reached: torch.Tensor
     every: torch.Tensor
@@ -91,13 +87,12 @@ def _index(length: int, device: torch.device) -> Index:
     row = 2 * length  # reads nothing but its distances from so near
     distance = row - rows.table_a(row, row + 1, device)[0]
     distance = distance[distance < length].sort().values
-    word = bits(distance, NEAR.value)
-    far = distance[distance >= NEAR.value].int()
+    far = distance.int()
     e = torch.arange(length, dtype=torch.int32, device=device)
     reached = torch.searchsorted(far, e, right=True, out_int32=True)
     every = bits(distance, length)
     sink = torch.tensor(SINKS, dtype=torch.int32, device=device)
-    return Index(word, far, reached, every, sink)
+    return Index(far, reached, every, sink)
 
 
 def bits(distance: torch.Tensor, end: int) -> torch.Tensor:
@@ -121,35 +116,37 @@ def marked(word_ptr, e, c, end):
 
 
 @triton.jit
-def vectors_at(z_ptr, token, h, t0, n, kept, H, D: tl.constexpr, CHANNELS: tl.constexpr):
-    """Pointers to the vectors of tokens t0 + n, [len(n), CHANNELS], and which of their channels are `kept`."""
-    d = tl.arange(0, CHANNELS)
-    at = z_ptr + ((token + t0) * H + h) * D + n[:, None] * (H * D) + d[None, :]
+def vectors_at(z_ptr, token, h, t0, n, H, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """Pointers to the vectors of tokens t0 + n, [len(n), CHANNELS]."""
+    return z_ptr + ((token + t0) * H + h) * D + n[:, None] * (H * D) + tl.arange(0, CHANNELS)[None, :]
+
+
+@triton.jit
+def load_all(at, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """The vectors at these pointers, 0 in padded channels."""
     if CHANNELS == D:
-        return at, kept[:, None]
+        return tl.load(at)
     else:
-        return at, kept[:, None] & (d < D)[None, :]
+        return tl.load(at, mask=(tl.arange(0, CHANNELS) < D)[None, :], other=0.0)
 
 
 @triton.jit
-def load_vectors(z_ptr, token, h, t0, n, kept, H, D: tl.constexpr, CHANNELS: tl.constexpr):
-    """The vectors of tokens t0 + n, 0 unless `kept`."""
-    at, mask = vectors_at(z_ptr, token, h, t0, n, kept, H, D, CHANNELS)
-    return tl.load(at, mask=mask, other=0.0)
+def load_some(at, kept, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """The vectors at these pointers, 0 unless `kept`."""
+    return tl.load(at, mask=kept[:, None] & (tl.arange(0, CHANNELS) < D)[None, :], other=0.0)
 
 
 @triton.jit
-def store_vectors(z_ptr, token, h, t0, n, kept, value, H, D: tl.constexpr, CHANNELS: tl.constexpr):
-    """Store the vectors of tokens t0 + n where `kept`."""
-    at, mask = vectors_at(z_ptr, token, h, t0, n, kept, H, D, CHANNELS)
-    tl.store(at, value, mask=mask)
+def store_all(at, value, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """Store vectors at these pointers."""
+    tl.store(at, value, mask=(tl.arange(0, CHANNELS) < D)[None, :])
 
 
 @triton.jit
-def bound(bound_ptr, otherwise, t, T, PACKED: tl.constexpr):
+def bound(bound_ptr, otherwise, t, PACKED: tl.constexpr):
     """The first token, or the end, of token t's sequence: `otherwise` unless sequences are packed."""
     if PACKED:
-        return tl.load(bound_ptr + tl.minimum(t, T - 1))
+        return tl.load(bound_ptr + t)
     else:
         return t * 0 + otherwise
 
@@ -199,7 +196,6 @@ def logsparse_attend_kernel(
     x_ptr,
     out_ptr,
     norm_ptr,
-    word_ptr,
     far_ptr,
     reached_ptr,
     every_ptr,
@@ -224,49 +220,43 @@ def logsparse_attend_kernel(
     bh = tl.program_id(0) // blocks
     token = (bh // H).to(tl.int64) * T
     h = bh % H
-    n = tl.arange(0, R)
+    n = tl.minimum(tl.arange(0, R), T - 1 - r0)  # a last program does its last row more than once
     r = r0 + n
-    first = bound(starts_ptr, 0, r, T, PACKED)
-    left = load_vectors(left_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
+    first = bound(starts_ptr, 0, r, PACKED)
+    left = load_all(vectors_at(left_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
 
     largest = tl.full([R], -1e30, tl.float32)
     total = tl.zeros([R], tl.float32)
     out = tl.zeros([R, CHANNELS], tl.float32)
-    furthest = tl.minimum(r0 + R, T) - 1 - tl.min(first, 0)
-    for place in range(0, tl.load(reached_ptr + furthest)):
+    right_rows = vectors_at(right_ptr, token, h, r0, n, H, D_K, DEPTH)
+    x_rows = vectors_at(x_ptr, token, h, r0, n, H, D, CHANNELS)
+    nearest, furthest = r0 - tl.max(first, 0), tl.max(r, 0) - tl.min(first, 0)
+    common = tl.load(reached_ptr + nearest, mask=nearest >= 0, other=0)  # distances that all rows have
+    for place in range(0, common):
+        back = tl.load(far_ptr + place).to(tl.int64) * H
+        right = load_all(right_rows - back * D_K, D_K, DEPTH)
+        x = load_all(x_rows - back * D, D, CHANNELS)
+        largest, total, out = absorb(largest, total, out, scale * inner(left, right), x)
+    for place in range(common, tl.load(reached_ptr + furthest)):
         distance = tl.load(far_ptr + place)
-        kept = (r - distance >= first) & (r < T)
-        right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
-        x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
+        back = distance.to(tl.int64) * H
+        kept = r - distance >= first
+        right = load_some(right_rows - back * D_K, kept, D_K, DEPTH)
+        x = load_some(x_rows - back * D, kept, D, CHANNELS)
         s = tl.where(kept, scale * inner(left, right), -float("inf"))
         largest, total, out = absorb(largest, total, out, s, x)
     for number in range(SINK_COUNT):
         column, read = sink_of(sink_ptr, every_ptr, number, r - first)
-        read = read & (r < T)
         j = first.to(tl.int64) + column
-        right_sink = load_vectors(right_ptr, token, h, 0, j, read, H, D_K, DEPTH)
-        x_sink = load_vectors(x_ptr, token, h, 0, j, read, H, D, CHANNELS)
+        right_sink = load_some(vectors_at(right_ptr, token, h, 0, j, H, D_K, DEPTH), read, D_K, DEPTH)
+        x_sink = load_some(vectors_at(x_ptr, token, h, 0, j, H, D, CHANNELS), read, D, CHANNELS)
         s_sink = tl.where(read, scale * inner(left, right_sink), -float("inf"))
         largest, total, out = absorb(largest, total, out, s_sink, x_sink)
-    m = tl.arange(0, C)
-    begin = tl.maximum(tl.min(first, 0), r0 - NEAR) // C * C
-    for c0 in range(begin, tl.minimum(r0 + R, T), C):
-        c = c0 + m
-        inside = marked(word_ptr, r - c0, m, NEAR) & (c[None, :] >= first[:, None])
-        right_tile = load_vectors(right_ptr, token, h, c0, m, c < T, H, D_K, DEPTH)
-        x_tile = load_vectors(x_ptr, token, h, c0, m, c < T, H, D, CHANNELS)
-        s_tile = tl.where(inside, scale * products(left, right_tile, OPERAND, PRECISION), -float("inf"))
-        larger = tl.maximum(largest, tl.max(s_tile, 1))
-        shrink = tl.exp2(largest - larger)
-        p_tile = tl.exp2(s_tile - larger[:, None])
-        total = total * shrink + tl.sum(p_tile, 1)
-        out = add_product(out * shrink[:, None], p_tile, x_tile, OPERAND, PRECISION)
-        largest = larger
     some = total > 0.0
     out = out / tl.where(some, total, 1.0)[:, None]
-    store_vectors(out_ptr, token, h, r0, n, r < T, out, H, D, CHANNELS)
+    store_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), out, D, CHANNELS)
     norm = tl.where(some, largest + tl.log2(tl.where(some, total, 1.0)), 0.0)
-    tl.store(norm_ptr + (token + r) * H + h, norm, mask=r < T)
+    tl.store(norm_ptr + (token + r) * H + h, norm)
 
 
 # -- the gradients -------------------------------------------------------------------------------------------
@@ -282,7 +272,6 @@ def logsparse_rows_gradient_kernel(
     grad_ptr,
     mean_ptr,
     left_grad_ptr,
-    word_ptr,
     far_ptr,
     reached_ptr,
     every_ptr,
@@ -307,46 +296,46 @@ def logsparse_rows_gradient_kernel(
     bh = tl.program_id(0) // blocks
     token = (bh // H).to(tl.int64) * T
     h = bh % H
-    n = tl.arange(0, R)
+    n = tl.minimum(tl.arange(0, R), T - 1 - r0)  # a last program does its last row more than once
     r = r0 + n
-    first = bound(starts_ptr, 0, r, T, PACKED)
-    left = load_vectors(left_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
-    grad = load_vectors(grad_ptr, token, h, r0, n, r < T, H, D, CHANNELS)
-    mean = inner(grad, load_vectors(out_ptr, token, h, r0, n, r < T, H, D, CHANNELS))
-    tl.store(mean_ptr + (token + r) * H + h, mean, mask=r < T)
-    norm = tl.load(norm_ptr + (token + r) * H + h, mask=r < T, other=0.0)
+    first = bound(starts_ptr, 0, r, PACKED)
+    left = load_all(vectors_at(left_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
+    grad = load_all(vectors_at(grad_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS)
+    mean = inner(grad, load_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS))
+    tl.store(mean_ptr + (token + r) * H + h, mean)
+    norm = tl.load(norm_ptr + (token + r) * H + h)
 
     left_total = tl.zeros([R, DEPTH], tl.float32)
-    furthest = tl.minimum(r0 + R, T) - 1 - tl.min(first, 0)
-    for place in range(0, tl.load(reached_ptr + furthest)):
+    right_rows = vectors_at(right_ptr, token, h, r0, n, H, D_K, DEPTH)
+    x_rows = vectors_at(x_ptr, token, h, r0, n, H, D, CHANNELS)
+    nearest, furthest = r0 - tl.max(first, 0), tl.max(r, 0) - tl.min(first, 0)
+    common = tl.load(reached_ptr + nearest, mask=nearest >= 0, other=0)  # distances that all rows have
+    for place in range(0, common):
+        back = tl.load(far_ptr + place).to(tl.int64) * H
+        right = load_all(right_rows - back * D_K, D_K, DEPTH)
+        x = load_all(x_rows - back * D, D, CHANNELS)
+        p = tl.exp2(scale * inner(left, right) - norm)
+        s_grad = p * (inner(grad, x) - mean)
+        left_total += s_grad[:, None] * right.to(tl.float32)
+    for place in range(common, tl.load(reached_ptr + furthest)):
         distance = tl.load(far_ptr + place)
-        kept = (r - distance >= first) & (r < T)
-        right = load_vectors(right_ptr, token, h, r0 - distance, n, kept, H, D_K, DEPTH)
-        x = load_vectors(x_ptr, token, h, r0 - distance, n, kept, H, D, CHANNELS)
+        back = distance.to(tl.int64) * H
+        kept = r - distance >= first
+        right = load_some(right_rows - back * D_K, kept, D_K, DEPTH)
+        x = load_some(x_rows - back * D, kept, D, CHANNELS)
         p = tl.where(kept, tl.exp2(scale * inner(left, right) - norm), 0.0)
         s_grad = p * (inner(grad, x) - mean)
         left_total += s_grad[:, None] * right.to(tl.float32)
     for number in range(SINK_COUNT):
         column, read = sink_of(sink_ptr, every_ptr, number, r - first)
-        read = read & (r < T)
         j = first.to(tl.int64) + column
-        right_sink = load_vectors(right_ptr, token, h, 0, j, read, H, D_K, DEPTH)
-        x_sink = load_vectors(x_ptr, token, h, 0, j, read, H, D, CHANNELS)
+        right_sink = load_some(vectors_at(right_ptr, token, h, 0, j, H, D_K, DEPTH), read, D_K, DEPTH)
+        x_sink = load_some(vectors_at(x_ptr, token, h, 0, j, H, D, CHANNELS), read, D, CHANNELS)
         p_sink = tl.where(read, tl.exp2(scale * inner(left, right_sink) - norm), 0.0)
         s_sink_grad = p_sink * (inner(grad, x_sink) - mean)
         left_total += s_sink_grad[:, None] * right_sink.to(tl.float32)
-    m = tl.arange(0, C)
-    begin = tl.maximum(tl.min(first, 0), r0 - NEAR) // C * C
-    for c0 in range(begin, tl.minimum(r0 + R, T), C):
-        c = c0 + m
-        inside = marked(word_ptr, r - c0, m, NEAR) & (c[None, :] >= first[:, None])
-        right_tile = load_vectors(right_ptr, token, h, c0, m, c < T, H, D_K, DEPTH)
-        x_tile = load_vectors(x_ptr, token, h, c0, m, c < T, H, D, CHANNELS)
-        s_tile = scale * products(left, right_tile, OPERAND, PRECISION)
-        p_tile = tl.where(inside, tl.exp2(s_tile - norm[:, None]), 0.0)
-        s_tile_grad = p_tile * (products(grad, x_tile, OPERAND, PRECISION) - mean[:, None])
-        left_total = add_product(left_total, s_tile_grad, right_tile, OPERAND, PRECISION)
-    store_vectors(left_grad_ptr, token, h, r0, n, r < T, left_total * scale * LN2, H, D_K, DEPTH)
+    left_total = left_total * scale * LN2
+    store_all(vectors_at(left_grad_ptr, token, h, r0, n, H, D_K, DEPTH), left_total, D_K, DEPTH)
 
 
 @triton.jit(do_not_specialize=["T"])
@@ -359,7 +348,6 @@ def logsparse_columns_gradient_kernel(
     mean_ptr,
     right_grad_ptr,
     x_grad_ptr,
-    word_ptr,
     far_ptr,
     reached_ptr,
     every_ptr,
@@ -385,29 +373,45 @@ def logsparse_columns_gradient_kernel(
     bh = tl.program_id(0) // blocks
     token = (bh // H).to(tl.int64) * T
     h = bh % H
-    n = tl.arange(0, R)
+    n = tl.minimum(tl.arange(0, R), T - 1 - r0)  # a last program does its last row more than once
     r = r0 + n
-    end = bound(stops_ptr, T, r, T, PACKED)
-    right = load_vectors(right_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
-    x = load_vectors(x_ptr, token, h, r0, n, r < T, H, D, CHANNELS)
+    end = bound(stops_ptr, T, r, PACKED)
+    right = load_all(vectors_at(right_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
+    x = load_all(vectors_at(x_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS)
 
     right_total = tl.zeros([R, DEPTH], tl.float32)
     x_total = tl.zeros([R, CHANNELS], tl.float32)
-    furthest = tl.max(end, 0) - 1 - r0
-    for place in range(0, tl.load(reached_ptr + furthest)):
+    left_rows = vectors_at(left_ptr, token, h, r0, n, H, D_K, DEPTH)
+    grad_rows = vectors_at(grad_ptr, token, h, r0, n, H, D, CHANNELS)
+    norm_rows = norm_ptr + (token + r) * H + h
+    mean_rows = mean_ptr + (token + r) * H + h
+    nearest, furthest = tl.min(end, 0) - 1 - tl.max(r, 0), tl.max(end, 0) - 1 - r0
+    common = tl.load(reached_ptr + nearest, mask=nearest >= 0, other=0)  # distances of all columns
+    for place in range(0, common):
+        on = tl.load(far_ptr + place).to(tl.int64) * H
+        left = load_all(left_rows + on * D_K, D_K, DEPTH)
+        grad = load_all(grad_rows + on * D, D, CHANNELS)
+        norm = tl.load(norm_rows + on)
+        mean = tl.load(mean_rows + on)
+        p = tl.exp2(scale * inner(right, left) - norm)
+        s_grad = p * (inner(x, grad) - mean)
+        x_total += p[:, None] * grad.to(tl.float32)
+        right_total += s_grad[:, None] * left.to(tl.float32)
+    for place in range(common, tl.load(reached_ptr + furthest)):
         distance = tl.load(far_ptr + place)
+        on = distance.to(tl.int64) * H
         kept = r < end - distance
-        left = load_vectors(left_ptr, token, h, r0 + distance, n, kept, H, D_K, DEPTH)
-        grad = load_vectors(grad_ptr, token, h, r0 + distance, n, kept, H, D, CHANNELS)
-        norm = tl.load(norm_ptr + (token + r + distance) * H + h, mask=kept, other=0.0)
-        mean = tl.load(mean_ptr + (token + r + distance) * H + h, mask=kept, other=0.0)
+        left = load_some(left_rows + on * D_K, kept, D_K, DEPTH)
+        grad = load_some(grad_rows + on * D, kept, D, CHANNELS)
+        norm = tl.load(norm_rows + on, mask=kept, other=0.0)
+        mean = tl.load(mean_rows + on, mask=kept, other=0.0)
         p = tl.where(kept, tl.exp2(scale * inner(right, left) - norm), 0.0)
         s_grad = p * (inner(x, grad) - mean)
         x_total += p[:, None] * grad.to(tl.float32)
         right_total += s_grad[:, None] * left.to(tl.float32)
     m = tl.arange(0, C)
-    stop = tl.minimum(tl.max(end, 0), r0 + R + NEAR)
-    first = bound(starts_ptr, 0, r, T, PACKED)
+    stop = r0
+    first = bound(starts_ptr, 0, r, PACKED)
     reader = end  # the first row that reads column r as a sink
     for number in range(SINK_COUNT):
         is_sink = r - first == tl.load(sink_ptr + 2 * number)
@@ -415,12 +419,11 @@ def logsparse_columns_gradient_kernel(
     stop = tl.maximum(stop, tl.max(tl.where(reader < end, end, 0), 0))
     for i0 in range(r0, stop, C):
         i = (i0 + m)[None, :]
-        inside = marked(word_ptr, i0 + C - 1 - r, C - 1 - m, NEAR)
         by_distance = marked(every_ptr, i0 + C - 1 - r, C - 1 - m, T)
-        inside = inside | ((i >= reader[:, None]) & (by_distance == 0))
+        inside = (i >= reader[:, None]) & (by_distance == 0)
         inside = inside & (i < end[:, None])
-        left_tile = load_vectors(left_ptr, token, h, i0, m, i0 + m < T, H, D_K, DEPTH)
-        grad_tile = load_vectors(grad_ptr, token, h, i0, m, i0 + m < T, H, D, CHANNELS)
+        left_tile = load_some(vectors_at(left_ptr, token, h, i0, m, H, D_K, DEPTH), i0 + m < T, D_K, DEPTH)
+        grad_tile = load_some(vectors_at(grad_ptr, token, h, i0, m, H, D, CHANNELS), i0 + m < T, D, CHANNELS)
         norm_tile = tl.load(norm_ptr + (token + i) * H + h, mask=i < T, other=0.0)
         mean_tile = tl.load(mean_ptr + (token + i) * H + h, mask=i < T, other=0.0)
         s_tile = scale * products(right, left_tile, OPERAND, PRECISION)
@@ -428,8 +431,9 @@ def logsparse_columns_gradient_kernel(
         s_tile_grad = p_tile * (products(x, grad_tile, OPERAND, PRECISION) - mean_tile)
         x_total = add_product(x_total, p_tile, grad_tile, OPERAND, PRECISION)
         right_total = add_product(right_total, s_tile_grad, left_tile, OPERAND, PRECISION)
-    store_vectors(right_grad_ptr, token, h, r0, n, r < T, right_total * scale * LN2, H, D_K, DEPTH)
-    store_vectors(x_grad_ptr, token, h, r0, n, r < T, x_total, H, D, CHANNELS)
+    right_total = right_total * scale * LN2
+    store_all(vectors_at(right_grad_ptr, token, h, r0, n, H, D_K, DEPTH), right_total, D_K, DEPTH)
+    store_all(vectors_at(x_grad_ptr, token, h, r0, n, H, D, CHANNELS), x_total, D, CHANNELS)
 
 
 # -- launchers -----------------------------------------------------------------------------------------------
@@ -473,19 +477,19 @@ def launch(
 def block_sizes(left: torch.Tensor, x: torch.Tensor) -> dict[str, Any]:
     """Rows R of a program, columns C of a tile and what tiles multiply; warps; how far vectors are padded.
 
-    A program has as many rows as leave a thread 16 channels of them in bfloat16 and 8 in float32, which tiles
-    multiply by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
+    Tiles multiply float32 by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
     """
     depth, channels = (max(16, 1 << (z.shape[-1] - 1).bit_length()) for z in (left, x))
-    per_thread = 16 if x.dtype is torch.bfloat16 else 8
+    wide = max(depth, channels)
+    held = 2048 if x.dtype is torch.bfloat16 else 1024  # channels of a program's rows
     return {
         "DEPTH": depth,
         "CHANNELS": channels,
-        "R": min(64, max(16, 256 * per_thread // max(depth, channels))),
+        "R": max(16, min(64, held // wide)),
         "C": 32,
         "OPERAND": tl.bfloat16 if x.dtype is torch.bfloat16 and x.is_cuda else tl.float32,
         "PRECISION": "tf32x3",
-        "num_warps": 8,
+        "num_warps": 4 if wide <= 64 else 8,
     }
 
 

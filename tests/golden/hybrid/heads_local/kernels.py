@@ -112,35 +112,37 @@ def marked(word_ptr, e, c, end):
 
 
 @triton.jit
-def vectors_at(z_ptr, token, h, t0, n, kept, H, D: tl.constexpr, CHANNELS: tl.constexpr):
-    """Pointers to the vectors of tokens t0 + n, [len(n), CHANNELS], and which of their channels are `kept`."""
-    d = tl.arange(0, CHANNELS)
-    at = z_ptr + ((token + t0) * H + h) * D + n[:, None] * (H * D) + d[None, :]
+def vectors_at(z_ptr, token, h, t0, n, H, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """Pointers to the vectors of tokens t0 + n, [len(n), CHANNELS]."""
+    return z_ptr + ((token + t0) * H + h) * D + n[:, None] * (H * D) + tl.arange(0, CHANNELS)[None, :]
+
+
+@triton.jit
+def load_all(at, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """The vectors at these pointers, 0 in padded channels."""
     if CHANNELS == D:
-        return at, kept[:, None]
+        return tl.load(at)
     else:
-        return at, kept[:, None] & (d < D)[None, :]
+        return tl.load(at, mask=(tl.arange(0, CHANNELS) < D)[None, :], other=0.0)
 
 
 @triton.jit
-def load_vectors(z_ptr, token, h, t0, n, kept, H, D: tl.constexpr, CHANNELS: tl.constexpr):
-    """The vectors of tokens t0 + n, 0 unless `kept`."""
-    at, mask = vectors_at(z_ptr, token, h, t0, n, kept, H, D, CHANNELS)
-    return tl.load(at, mask=mask, other=0.0)
+def load_some(at, kept, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """The vectors at these pointers, 0 unless `kept`."""
+    return tl.load(at, mask=kept[:, None] & (tl.arange(0, CHANNELS) < D)[None, :], other=0.0)
 
 
 @triton.jit
-def store_vectors(z_ptr, token, h, t0, n, kept, value, H, D: tl.constexpr, CHANNELS: tl.constexpr):
-    """Store the vectors of tokens t0 + n where `kept`."""
-    at, mask = vectors_at(z_ptr, token, h, t0, n, kept, H, D, CHANNELS)
-    tl.store(at, value, mask=mask)
+def store_all(at, value, D: tl.constexpr, CHANNELS: tl.constexpr):
+    """Store vectors at these pointers."""
+    tl.store(at, value, mask=(tl.arange(0, CHANNELS) < D)[None, :])
 
 
 @triton.jit
-def bound(bound_ptr, otherwise, t, T, PACKED: tl.constexpr):
+def bound(bound_ptr, otherwise, t, PACKED: tl.constexpr):
     """The first token, or the end, of token t's sequence: `otherwise` unless sequences are packed."""
     if PACKED:
-        return tl.load(bound_ptr + tl.minimum(t, T - 1))
+        return tl.load(bound_ptr + t)
     else:
         return t * 0 + otherwise
 
@@ -194,10 +196,10 @@ def local_attend_kernel(
     bh = tl.program_id(0) // blocks
     token = (bh // H).to(tl.int64) * T
     h = bh % H
-    n = tl.arange(0, R)
+    n = tl.minimum(tl.arange(0, R), T - 1 - r0)  # a last program does its last row more than once
     r = r0 + n
-    first = bound(starts_ptr, 0, r, T, PACKED)
-    left = load_vectors(left_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
+    first = bound(starts_ptr, 0, r, PACKED)
+    left = load_all(vectors_at(left_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
 
     largest = tl.full([R], -1e30, tl.float32)
     total = tl.zeros([R], tl.float32)
@@ -207,8 +209,8 @@ def local_attend_kernel(
     for c0 in range(begin, tl.minimum(r0 + R, T), C):
         c = c0 + m
         inside = marked(word_ptr, r - c0, m, NEAR) & (c[None, :] >= first[:, None])
-        right_tile = load_vectors(right_ptr, token, h, c0, m, c < T, H, D_K, DEPTH)
-        x_tile = load_vectors(x_ptr, token, h, c0, m, c < T, H, D, CHANNELS)
+        right_tile = load_some(vectors_at(right_ptr, token, h, c0, m, H, D_K, DEPTH), c < T, D_K, DEPTH)
+        x_tile = load_some(vectors_at(x_ptr, token, h, c0, m, H, D, CHANNELS), c < T, D, CHANNELS)
         s_tile = tl.where(inside, scale * products(left, right_tile, OPERAND, PRECISION), -float("inf"))
         larger = tl.maximum(largest, tl.max(s_tile, 1))
         shrink = tl.exp2(largest - larger)
@@ -218,9 +220,9 @@ def local_attend_kernel(
         largest = larger
     some = total > 0.0
     out = out / tl.where(some, total, 1.0)[:, None]
-    store_vectors(out_ptr, token, h, r0, n, r < T, out, H, D, CHANNELS)
+    store_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), out, D, CHANNELS)
     norm = tl.where(some, largest + tl.log2(tl.where(some, total, 1.0)), 0.0)
-    tl.store(norm_ptr + (token + r) * H + h, norm, mask=r < T)
+    tl.store(norm_ptr + (token + r) * H + h, norm)
 
 
 # -- the gradients -------------------------------------------------------------------------------------------
@@ -257,14 +259,14 @@ def local_rows_gradient_kernel(
     bh = tl.program_id(0) // blocks
     token = (bh // H).to(tl.int64) * T
     h = bh % H
-    n = tl.arange(0, R)
+    n = tl.minimum(tl.arange(0, R), T - 1 - r0)  # a last program does its last row more than once
     r = r0 + n
-    first = bound(starts_ptr, 0, r, T, PACKED)
-    left = load_vectors(left_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
-    grad = load_vectors(grad_ptr, token, h, r0, n, r < T, H, D, CHANNELS)
-    mean = inner(grad, load_vectors(out_ptr, token, h, r0, n, r < T, H, D, CHANNELS))
-    tl.store(mean_ptr + (token + r) * H + h, mean, mask=r < T)
-    norm = tl.load(norm_ptr + (token + r) * H + h, mask=r < T, other=0.0)
+    first = bound(starts_ptr, 0, r, PACKED)
+    left = load_all(vectors_at(left_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
+    grad = load_all(vectors_at(grad_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS)
+    mean = inner(grad, load_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS))
+    tl.store(mean_ptr + (token + r) * H + h, mean)
+    norm = tl.load(norm_ptr + (token + r) * H + h)
 
     left_total = tl.zeros([R, DEPTH], tl.float32)
     m = tl.arange(0, C)
@@ -272,13 +274,14 @@ def local_rows_gradient_kernel(
     for c0 in range(begin, tl.minimum(r0 + R, T), C):
         c = c0 + m
         inside = marked(word_ptr, r - c0, m, NEAR) & (c[None, :] >= first[:, None])
-        right_tile = load_vectors(right_ptr, token, h, c0, m, c < T, H, D_K, DEPTH)
-        x_tile = load_vectors(x_ptr, token, h, c0, m, c < T, H, D, CHANNELS)
+        right_tile = load_some(vectors_at(right_ptr, token, h, c0, m, H, D_K, DEPTH), c < T, D_K, DEPTH)
+        x_tile = load_some(vectors_at(x_ptr, token, h, c0, m, H, D, CHANNELS), c < T, D, CHANNELS)
         s_tile = scale * products(left, right_tile, OPERAND, PRECISION)
         p_tile = tl.where(inside, tl.exp2(s_tile - norm[:, None]), 0.0)
         s_tile_grad = p_tile * (products(grad, x_tile, OPERAND, PRECISION) - mean[:, None])
         left_total = add_product(left_total, s_tile_grad, right_tile, OPERAND, PRECISION)
-    store_vectors(left_grad_ptr, token, h, r0, n, r < T, left_total * scale * LN2, H, D_K, DEPTH)
+    left_total = left_total * scale * LN2
+    store_all(vectors_at(left_grad_ptr, token, h, r0, n, H, D_K, DEPTH), left_total, D_K, DEPTH)
 
 
 @triton.jit(do_not_specialize=["T"])
@@ -312,11 +315,11 @@ def local_columns_gradient_kernel(
     bh = tl.program_id(0) // blocks
     token = (bh // H).to(tl.int64) * T
     h = bh % H
-    n = tl.arange(0, R)
+    n = tl.minimum(tl.arange(0, R), T - 1 - r0)  # a last program does its last row more than once
     r = r0 + n
-    end = bound(stops_ptr, T, r, T, PACKED)
-    right = load_vectors(right_ptr, token, h, r0, n, r < T, H, D_K, DEPTH)
-    x = load_vectors(x_ptr, token, h, r0, n, r < T, H, D, CHANNELS)
+    end = bound(stops_ptr, T, r, PACKED)
+    right = load_all(vectors_at(right_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
+    x = load_all(vectors_at(x_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS)
 
     right_total = tl.zeros([R, DEPTH], tl.float32)
     x_total = tl.zeros([R, CHANNELS], tl.float32)
@@ -326,8 +329,8 @@ def local_columns_gradient_kernel(
         i = (i0 + m)[None, :]
         inside = marked(word_ptr, i0 + C - 1 - r, C - 1 - m, NEAR)
         inside = inside & (i < end[:, None])
-        left_tile = load_vectors(left_ptr, token, h, i0, m, i0 + m < T, H, D_K, DEPTH)
-        grad_tile = load_vectors(grad_ptr, token, h, i0, m, i0 + m < T, H, D, CHANNELS)
+        left_tile = load_some(vectors_at(left_ptr, token, h, i0, m, H, D_K, DEPTH), i0 + m < T, D_K, DEPTH)
+        grad_tile = load_some(vectors_at(grad_ptr, token, h, i0, m, H, D, CHANNELS), i0 + m < T, D, CHANNELS)
         norm_tile = tl.load(norm_ptr + (token + i) * H + h, mask=i < T, other=0.0)
         mean_tile = tl.load(mean_ptr + (token + i) * H + h, mask=i < T, other=0.0)
         s_tile = scale * products(right, left_tile, OPERAND, PRECISION)
@@ -335,8 +338,9 @@ def local_columns_gradient_kernel(
         s_tile_grad = p_tile * (products(x, grad_tile, OPERAND, PRECISION) - mean_tile)
         x_total = add_product(x_total, p_tile, grad_tile, OPERAND, PRECISION)
         right_total = add_product(right_total, s_tile_grad, left_tile, OPERAND, PRECISION)
-    store_vectors(right_grad_ptr, token, h, r0, n, r < T, right_total * scale * LN2, H, D_K, DEPTH)
-    store_vectors(x_grad_ptr, token, h, r0, n, r < T, x_total, H, D, CHANNELS)
+    right_total = right_total * scale * LN2
+    store_all(vectors_at(right_grad_ptr, token, h, r0, n, H, D_K, DEPTH), right_total, D_K, DEPTH)
+    store_all(vectors_at(x_grad_ptr, token, h, r0, n, H, D, CHANNELS), x_total, D, CHANNELS)
 
 
 # -- launchers -----------------------------------------------------------------------------------------------
@@ -380,19 +384,19 @@ def launch(
 def block_sizes(left: torch.Tensor, x: torch.Tensor) -> dict[str, Any]:
     """Rows R of a program, columns C of a tile and what tiles multiply; warps; how far vectors are padded.
 
-    A program has as many rows as leave a thread 16 channels of them in bfloat16 and 8 in float32, which tiles
-    multiply by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
+    Tiles multiply float32 by three tf32 passes. Without a GPU, bfloat16 is multiplied as float32.
     """
     depth, channels = (max(16, 1 << (z.shape[-1] - 1).bit_length()) for z in (left, x))
-    per_thread = 16 if x.dtype is torch.bfloat16 else 8
+    wide = max(depth, channels)
+    held = 4096 if x.dtype is torch.bfloat16 else 2048  # channels of a program's rows
     return {
         "DEPTH": depth,
         "CHANNELS": channels,
-        "R": min(64, max(16, 256 * per_thread // max(depth, channels))),
+        "R": max(16, min(64, held // wide)),
         "C": 32,
         "OPERAND": tl.bfloat16 if x.dtype is torch.bfloat16 and x.is_cuda else tl.float32,
         "PRECISION": "tf32x3",
-        "num_warps": 8,
+        "num_warps": 4 if wide <= 64 else 8,
     }
 
 
