@@ -57,6 +57,15 @@ def test_rows_choose_the_kernels(name: str) -> None:
     assert hasattr(kernels(name), f"{name}_attend_kernel") == (name in BY_DISTANCE)
 
 
+@pytest.mark.slow
+def test_interpreted_kernels_of_drawn_mixers() -> None:
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.kernels.drawn", "40"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["compared"] > 60
+
+
 # -- compiled for sm_90 -----------------------------------------------------------------------------------
 
 
