@@ -48,7 +48,7 @@ CAUSAL = [
     ("B", "{ i - 1 - floor(log(i, 3)) if i > 0 }", "{ i - floor(log(i, 3)) if i > 0 }", 1),
     ("B", "{ i - floor(i^(1/2)) if i > 0 }", "{ i - floor(i^(1/2)) if i >= 0 }", 0),
     ("B", "{ floor(i^(1/3)) if i > 1 }", "{ floor(i^(1/3)) if i > 0 }", 1),
-    ("A", "{ floor(i^(2/3)) }", "{ floor(i^(3/2)) }", 2),
+    ("A", "{ floor(i^(2/3)) }", "{ floor(i^(3/2)) }", 3),
 ]
 
 
