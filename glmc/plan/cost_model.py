@@ -17,6 +17,7 @@ from glmc.pattern.rows import side_slots
 from glmc.pattern.weights import subweights
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 from glmc.plan.roofline import FULL, HALF, Cost, Sizes
+from glmc.plan.solve import CHUNKS, ChunkSolve, chunk_solve
 from glmc.plan.target import Target
 
 
@@ -191,6 +192,10 @@ def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
     if group.b.is_empty:
         yield Pass("A X", read + vectors * HALF, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
         return
+    schedule = chunk_solve(group)
+    if schedule is not None:
+        yield from _by_chunks(group, schedule, head, read, stored["B"])
+        return
     because = _BY_ROW if group.a.row_class is RowClass.SELF else _READ_ONCE
     yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, because)
     history = HALF if group.b.addressing is Addressing.HISTORY else FULL
@@ -216,6 +221,30 @@ def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
         (head.scores(group.a) + 2 * head.values) * head.entries(group.a),
         0,
         f"{', '.join(ways)}; a softmax goes along, no coefficient is stored",
+    )
+
+
+def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
+    """The solve where few slots are near; ``read``: the bytes of A and X."""
+    vectors, chunk = head.values * head.length, CHUNKS[-1]
+    if group.a.row_class is not RowClass.SELF:
+        yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
+        read = vectors * FULL
+    operators = HALF * chunk * head.length
+    yield Pass(
+        "operators",
+        coefficients + operators,
+        2 * chunk * chunk * head.length // 3,
+        0,
+        f"(I - B)^-1 of the {chunk} rows of a chunk, all chunks at once: 16 by substitution, more by products",
+    )
+    yield Pass(
+        "(I - B) Y = U",
+        read + coefficients + operators + 2 * HALF * vectors,
+        2 * head.values * (head.entries(group.b) + chunk * head.length),
+        -(-head.length // chunk),
+        f"chunks of {chunk} rows, one after the other: a product with the chunk's operator a step"
+        + (f"; terms from before each {schedule.span} rows by all multiprocessors" if schedule.distant else ""),
     )
 
 

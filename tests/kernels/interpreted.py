@@ -64,16 +64,25 @@ def compare(
     return found
 
 
+def set_span(rows: int) -> None:
+    """Spans of one chunk, which is 64 rows in float32 and 128 in 16 bits."""
+    for name in ("squares_joint", "squares_compacted"):
+        vars(kernels(name)).update(SPAN=rows)
+        kernels(name)._index.cache_clear()
+
+
 def main() -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = True
     for name in BY_SCAN:  # so that short sequences have several chunks, and those several blocks
         vars(kernels(name)).update(CHUNK=16, STATES=2)
+    set_span(64)
     names = sys.argv[1:] or [*MIXERS]
     found = {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
     found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
+    set_span(128)
     found |= {f"{name} bfloat16": compare(name, (67,), torch.bfloat16, heads=2) for name in names[::6]}
     print(json.dumps(found))
 

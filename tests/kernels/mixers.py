@@ -24,6 +24,7 @@ BY_SLOT = {
         A[i] = {i - 2^k for k in 0..} | {i}
         weights A = 0.9 * softmax(dot(q, k) + sigmoid(gate) * dot(k, k)) + 0.1 * sigmoid(dot(q, k))""",
     "keys_alone": "A[i] = fenwick[i] weights A = softmax(dot(k, k))",
+    "squares_compacted": "let f(k) = k^2 + 1 B[i] = compact(f)[i] weights A, B = softmax(slot_gate)",
 }
 
 # attention over inputs at fixed distances

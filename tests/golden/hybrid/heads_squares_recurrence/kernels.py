@@ -47,6 +47,7 @@ in float32.
 
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 # mypy: allow-untyped-decorators, no-warn-return-any
+# mypy: disable-error-code="assignment, misc"
 
 from __future__ import annotations
 
@@ -66,9 +67,17 @@ from . import rows
 
 
 class Index(NamedTuple):
-    """The entries of one side: P(i, s) = i - shift[s], present unless negative; shift: int32 [slots]."""
+    """The entries of one side: P(i, s) = i - shift[s], present unless negative; all int32.
+
+    shift [slots]; slot [128] has the slot of each distance, -1 where none; order [slots, 2] has pairs (slot, distance),
+    nearest first; within [m] says how many distances are below 64 m, inner how many are below SPAN.
+    """
 
     shift: torch.Tensor
+    slot: torch.Tensor
+    order: torch.Tensor
+    within: torch.Tensor
+    inner: int
 
 
 Table = Callable[[int, int, torch.device], torch.Tensor]
@@ -85,7 +94,14 @@ def index(table: Table, length: int, device: torch.device) -> Index:
 @lru_cache(maxsize=8)
 def _index(table: Table, length: int, device: torch.device) -> Index:
     last = length - 1
-    return Index((last - table(last, length, device)[0]).int())
+    shift = (last - table(last, length, device)[0]).int()
+    distance, s = shift.sort()
+    order = torch.stack((s.int(), distance), 1)
+    slot = torch.full((128,), -1, dtype=torch.int32, device=device)
+    slot[distance[distance < 128].long()] = s[distance < 128].int()
+    steps = torch.arange(0, length + SPAN + 128, 64, dtype=torch.int32, device=device)
+    within = torch.searchsorted(distance, steps).int()
+    return Index(shift, slot, order, within, int(within[SPAN // 64]))
 
 
 @dataclass(frozen=True)
@@ -604,170 +620,465 @@ def pull(
 
 
 # -- the solve -----------------------------------------------------------------------------------------------
+#
+# Notation of the solve
+#     C           rows of a chunk; W = (I - B)⁻¹ of the chunk's own rows, its operator [C, C]
+#     i, j        row of the system and its source. Transposed, it is the same system in reversed time: row i is
+#                 token T - 1 - i, and the coefficient of (i, j) is the one that token T - 1 - j has
+#     k           place among the slots, nearest first
+#
+# Operators are made for all chunks at once; then one program for CHANNELS of a head goes from chunk to chunk:
+# Y_c = W_c (U_c + terms from earlier chunks), one product of [C, C] and [C, CHANNELS] a step.
 
 
 @triton.jit
-def sources(shift_ptr, i, s, wanted):
-    """P(i, s) and whether it is present, by rows × slots; only where `wanted`."""
-    j = i - tl.load(shift_ptr + s, mask=wanted, other=0)
-    return j, wanted & (j >= 0)
+def token(i, T, TRANSPOSED: tl.constexpr):
+    """The token of row i."""
+    return T - 1 - i if TRANSPOSED else i
 
 
 @triton.jit
-def shifted_reader(shift_ptr, j, r, length, wanted):
-    """The r-th reader (i, s) of column j, and whether sequences of that length have it; where `wanted`."""
-    i = j + tl.load(shift_ptr + r, mask=wanted, other=0)
-    return i, r + j * 0, wanted & (i < length)
+def coefficient(w_ptr, s, i, j, T, wanted, TRANSPOSED: tl.constexpr):
+    """That of source j in row i, where `wanted`; w_ptr: a head's [S, T]."""
+    at = token(j, T, TRANSPOSED) if TRANSPOSED else i
+    return tl.load(w_ptr + s.to(tl.int64) * T + at, mask=wanted, other=0.0)
 
 
 @triton.jit
-def substitute(near, total, BACKWARD: tl.constexpr, C: tl.constexpr):
-    """(I - near)⁻¹ total for a strictly triangular near [C, C], row after row in float32."""
-    n = tl.arange(0, C)
-    for step in range(1, C):
-        here = n == (C - 1 - step if BACKWARD else step)
-        w = tl.sum(tl.where(here[:, None], near, 0.0), 0)
-        total += tl.where(here[:, None], tl.sum(w[:, None] * total, 0)[None, :], 0.0)
+def sequence_start(bound_ptr, i, T, PACKED: tl.constexpr):
+    """The first row of the sequence that row i belongs to."""
+    if PACKED:
+        return tl.load(bound_ptr + i, mask=i < T, other=0)
+    else:
+        return i * 0
+
+
+@triton.jit
+def block(w_ptr, slot_ptr, i, distance, T, TRANSPOSED: tl.constexpr):
+    """B at rows i and columns i - distance, which lie in the same chunk."""
+    s = tl.load(slot_ptr + distance)
+    return coefficient(w_ptr, tl.maximum(s, 0), i, i - distance, T, i < tl.where(s >= 0, T, 0), TRANSPOSED)
+
+
+@triton.jit
+def substituted(
+    w_ptr,
+    slot_ptr,
+    first,
+    T,
+    DISTANCES: tl.constexpr,
+    COUNT: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
+):
+    """(I - B)⁻¹ of 4 diagonal blocks of 16 rows, the first from row `first` on: [4, 16, 16], row after row.
+
+    DISTANCES: the COUNT distances below 16.
+    """
+    i = first + 16 * tl.arange(0, 4)
+    column = tl.arange(0, 16)
+    done = ()
+    for r in tl.static_range(16):
+        row = tl.where(column == r, 1.0, 0.0)[None, :] + tl.zeros([4, 16], tl.float32)
+        for place in tl.static_range(COUNT):
+            if DISTANCES[place] <= r:
+                w = block(w_ptr, slot_ptr, i + r, DISTANCES[place], T, TRANSPOSED)
+                row += w[:, None] * done[r - DISTANCES[place]]
+        done += (row,)
+    # binary digits of the row number become dimensions, the least digit last
+    r0 = tl.join(tl.join(done[0], done[8]), tl.join(done[4], done[12]))
+    r1 = tl.join(tl.join(done[1], done[9]), tl.join(done[5], done[13]))
+    r2 = tl.join(tl.join(done[2], done[10]), tl.join(done[6], done[14]))
+    r3 = tl.join(tl.join(done[3], done[11]), tl.join(done[7], done[15]))
+    rows_last = tl.join(tl.join(r0, r2), tl.join(r1, r3))
+    return tl.reshape(tl.permute(rows_last, (0, 2, 3, 4, 5, 1)), (4, 16, 16))
+
+
+@triton.jit
+def merged(inverse, w_ptr, slot_ptr, first, T, TRANSPOSED: tl.constexpr, PRECISION: tl.constexpr):
+    """From inverses of diagonal blocks [G, n, n] those of blocks twice as large, [G / 2, 2n, 2n].
+
+    The lower left of a large one is W_22 B_21 W_11.
+    """
+    PAIRS: tl.constexpr = inverse.shape[0] // 2
+    n: tl.constexpr = inverse.shape[1]
+    w11, w22 = tl.split(tl.permute(tl.reshape(inverse, (PAIRS, 2, n, n)), (0, 2, 3, 1)))
+    r = n + tl.arange(0, n)[None, :, None]
+    i = first + tl.arange(0, PAIRS)[:, None, None] * (2 * n) + r
+    distance = tl.arange(0, PAIRS)[:, None, None] * 0 + r - tl.arange(0, n)[None, None, :]
+    b21 = block(w_ptr, slot_ptr, i, distance, T, TRANSPOSED)
+    w21 = tl.dot(w22, tl.dot(b21, w11, input_precision=PRECISION), input_precision=PRECISION)
+    upper = tl.reshape(tl.permute(tl.join(w11, tl.zeros_like(w11)), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
+    lower = tl.reshape(tl.permute(tl.join(w21, w22), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
+    return tl.reshape(tl.permute(tl.join(upper, lower), (0, 3, 1, 2)), (PAIRS, 2 * n, 2 * n))
+
+
+@triton.jit(do_not_specialize=["T", "S"])
+def squares_recurrence_diagonal_kernel(
+    w_ptr,
+    operator_ptr,
+    slot_ptr,
+    T,
+    S,
+    C: tl.constexpr,
+    DISTANCES: tl.constexpr,
+    COUNT: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """The operators' diagonal blocks of 64 rows: 16 by substitution, more by products. One warp for one block."""
+    blocks = tl.cdiv(T, C) * (C // 64)
+    first = tl.program_id(0) % blocks * 64
+    bh = (tl.program_id(0) // blocks).to(tl.int64)
+    w_ptr += bh * S * T
+    w = substituted(w_ptr, slot_ptr, first, T, DISTANCES, COUNT, TRANSPOSED)
+    w = merged(w, w_ptr, slot_ptr, first, T, TRANSPOSED, PRECISION)
+    w = merged(w, w_ptr, slot_ptr, first, T, TRANSPOSED, PRECISION)
+    r = tl.arange(0, 64)
+    operator_ptr += (bh * tl.cdiv(T, C) + first // C) * (C * C) + first % C * (C + 1)
+    w = tl.reshape(w, (64, 64)).to(operator_ptr.dtype.element_ty)
+    tl.store(operator_ptr + r[:, None] * C + r[None, :], w)
+
+
+@triton.jit(do_not_specialize=["T", "S"])
+def squares_recurrence_corner_kernel(
+    w_ptr,
+    operator_ptr,
+    slot_ptr,
+    T,
+    S,
+    TRANSPOSED: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """Of operators of 128 rows the lower left block, W_21 = (W_22 B_21) W_11, and zeros above. One chunk."""
+    C: tl.constexpr = 128
+    chunks = tl.cdiv(T, C)
+    first = tl.program_id(0) % chunks * C
+    w_ptr += (tl.program_id(0) // chunks).to(tl.int64) * S * T
+    r = tl.arange(0, 64)
+    at = operator_ptr + tl.program_id(0).to(tl.int64) * (C * C) + r[:, None] * C + r[None, :]
+    w22 = tl.load(at + 64 * C + 64)
+    i = first + 64 + r[:, None]
+    b21 = block(w_ptr, slot_ptr, i, 64 + r[:, None] - r[None, :], T, TRANSPOSED)
+    left = tl.dot(w22, b21.to(w22.dtype), input_precision=PRECISION)
+    w21 = tl.dot(left.to(w22.dtype), tl.load(at), input_precision=PRECISION)
+    tl.store(at + 64 * C, w21.to(w22.dtype))
+    tl.store(at + 64, tl.zeros([64, 64], w22.dtype))
+
+
+@triton.jit
+def places(order_ptr, k, S, SLOTS: tl.constexpr):
+    """The slots and distances of the SLOTS places from k on; beyond the last slot nothing is near enough."""
+    slots = ()
+    distances = ()
+    for place in tl.static_range(SLOTS):
+        slots += (tl.load(order_ptr + 2 * (k + place), mask=k + place < S, other=0),)
+        distances += (tl.load(order_ptr + 2 * (k + place) + 1, mask=k + place < S, other=1 << 30),)
+    return slots, distances
+
+
+@triton.jit
+def near_enough(i, distance, first, stop, T):
+    """Whether the source at that distance lies from `first` to below `stop`."""
+    return (i < T) & (i - distance >= first) & (i - distance < stop)
+
+
+@triton.jit
+def load_weights(w_ptr, slots, distances, i, first, stop, T, SLOTS: tl.constexpr, TRANSPOSED: tl.constexpr):
+    """Coefficients of rows i in those slots, for the sources from `first` to below `stop`."""
+    w = ()
+    for place in tl.static_range(SLOTS):
+        present = near_enough(i, distances[place], first, stop, T)
+        w += (coefficient(w_ptr, slots[place], i, i - distances[place], T, present, TRANSPOSED),)
+    return w
+
+
+@triton.jit
+def load_sources(y_ptr, distances, i, first, stop, d, T, SLOTS: tl.constexpr):
+    """The sources at those distances from rows i, as far as they lie from `first` to below `stop`."""
+    y = ()
+    for place in tl.static_range(SLOTS):
+        present = near_enough(i, distances[place], first, stop, T)
+        at = (i - distances[place])[:, None] * d.shape[0] + d[None, :]
+        y += (tl.load(y_ptr + at, mask=present[:, None], other=0.0),)
+    return y
+
+
+@triton.jit
+def add_terms(total, w, y, SLOTS: tl.constexpr):
+    """total + Σ w_k y_k."""
+    for place in tl.static_range(SLOTS):
+        total += w[place][:, None] * y[place].to(tl.float32)
     return total
 
 
-@triton.jit(do_not_specialize=["T", "S"])
-def squares_recurrence_solve_kernel(
+@triton.jit
+def right_side(
+    u_ptr,
+    scale_ptr,
+    i,
+    inside,
+    channel,
+    T,
+    H,
+    D: tl.constexpr,
+    SCALED: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
+):
+    """U at rows i: u, or scale · u; u_ptr, scale_ptr: where the head begins."""
+    t = token(i, T, TRANSPOSED)
+    u = u_ptr + t.to(tl.int64)[:, None] * (H * D) + channel[None, :]
+    u = tl.load(u, mask=inside[:, None] & (channel < D)[None, :], other=0.0).to(tl.float32)
+    if SCALED:
+        u *= tl.load(scale_ptr + t, mask=inside, other=0.0)[:, None]
+    return u
+
+
+@triton.jit(do_not_specialize=["T", "S", "begin"])
+def squares_recurrence_distant_kernel(
     w_ptr,
     u_ptr,
+    scale_ptr,
+    partial_ptr,
     y_ptr,
-    shift_ptr,
-    starts_ptr,
+    order_ptr,
+    skipped_ptr,
+    within_ptr,
+    bound_ptr,
+    begin,
     T,
     S,
     H,
     D: tl.constexpr,
-    C: tl.constexpr,
-    SLOTS: tl.constexpr,
+    SPAN: tl.constexpr,
+    ROWS: tl.constexpr,
     CHANNELS: tl.constexpr,
+    SCALED: tl.constexpr,
     PACKED: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
 ):
-    """y_i = u_i + Σ_s w_is y_j, j = P(i, s). One program: CHANNELS of a head, chunks of C rows in order."""
+    """partial_i = u_i + the terms from before row `begin`, for the SPAN rows from there on: [B, H, SPAN, D].
+
+    One program: ROWS × CHANNELS of a head. It goes through the slots that reach that far and not too far.
+    """
+    tiles: tl.constexpr = SPAN // ROWS
     channel_blocks = tl.cdiv(D, CHANNELS)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    bh = program // channel_blocks
-    w_ptr += bh.to(tl.int64) * S * T
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-    n = tl.arange(0, C)
-
-    for c in range(0, T, C):
-        t = c + n
-        first = bound(starts_ptr, 0, t, T, PACKED)
-        tile = ((token + t) * H + h)[:, None] * D + d[None, :]
-        kept = (t < T)[:, None] & (d < D)[None, :]
-        total = tl.load(u_ptr + tile, mask=kept, other=0.0).to(tl.float32)
-        near = tl.zeros([C, C], tl.float32)
-        for s0 in range(0, S, SLOTS):
-            s = s0 + tl.arange(0, SLOTS)
-            inside = (t < T)[:, None] & (s < S)[None, :]
-            j, present = sources(shift_ptr, (t - first)[:, None], s[None, :], inside)
-            w = tl.load(w_ptr + s.to(tl.int64)[None, :] * T + t[:, None], mask=present, other=0.0)
-            at = first[:, None] + j
-            y = tl.load(
-                y_ptr + ((token + at) * H + h)[:, :, None] * D + d[None, None, :],
-                mask=(present & (at < c))[:, :, None] & (d < D)[None, None, :],
-                other=0.0,
-            )
-            total += tl.sum(w[:, :, None] * y.to(tl.float32), 1)
-            near += tl.sum(tl.where((at - c)[:, :, None] == n[None, None, :], w[:, :, None], 0.0), 1)
-        total = substitute(near, total, False, C)
-        tl.store(y_ptr + tile, total, mask=kept)
-        tl.debug_barrier()  # the stored rows are sources of the chunks to come
+    tile = tl.program_id(0) % tiles
+    channel = tl.program_id(0) // tiles % channel_blocks * CHANNELS + tl.arange(0, CHANNELS)
+    bh = (tl.program_id(0) // tiles // channel_blocks).to(tl.int64)
+    head = (bh // H) * T * H + bh % H
+    w_ptr += bh * S * T
+    y_ptr += head * D
+    if SCALED:
+        scale_ptr += bh * T
+    n = tile * ROWS + tl.arange(0, ROWS)
+    i = begin + n
+    inside = i < T
+    kept = (channel < D)[None, :]
+    total = right_side(u_ptr + head * D, scale_ptr, i, inside, channel, T, H, D, SCALED, TRANSPOSED)
+    first = sequence_start(bound_ptr, i, T, PACKED)
+    nearest = tl.load(skipped_ptr + tile)
+    furthest = tl.minimum(tl.load(within_ptr + begin // ROWS + tile + 1), S)
+    for k in tl.range(nearest, furthest, num_stages=4):
+        j = i - tl.load(order_ptr + 2 * k + 1)
+        present = inside & (j >= first) & (j < begin)
+        w = coefficient(w_ptr, tl.load(order_ptr + 2 * k), i, j, T, present, TRANSPOSED)
+        y = y_ptr + token(j, T, TRANSPOSED).to(tl.int64)[:, None] * (H * D) + channel[None, :]
+        y = tl.load(y, mask=present[:, None] & kept, other=0.0)
+        total += w[:, None] * y.to(tl.float32)
+    tl.store(partial_ptr + (bh * SPAN + n)[:, None] * D + channel[None, :], total, mask=kept)
 
 
-@triton.jit(do_not_specialize=["T", "S"])
-def squares_recurrence_solve_transposed_kernel(
+@triton.jit(do_not_specialize=["T", "S", "begin", "end", "slots"])
+def squares_recurrence_chain_kernel(
     w_ptr,
-    g_ptr,
-    v_ptr,
-    shift_ptr,
-    starts_ptr,
-    stops_ptr,
+    partial_ptr,
+    operator_ptr,
+    order_ptr,
+    bound_ptr,
+    blocked_ptr,
+    y_ptr,
+    begin,
+    end,
+    slots,
     T,
     S,
     H,
     D: tl.constexpr,
+    SPAN: tl.constexpr,
     C: tl.constexpr,
-    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
+    NEAR: tl.constexpr,
+    PRECISION: tl.constexpr,
     PACKED: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
 ):
-    """v_j = g_j + Σ w_is v_i over its readers (i, s). One program: CHANNELS of a head, chunks in reverse."""
-    channel_blocks = tl.cdiv(D, CHANNELS)
-    program = tl.program_id(0)
-    d = (program % channel_blocks) * CHANNELS + tl.arange(0, CHANNELS)
-    bh = program // channel_blocks
-    w_ptr += bh.to(tl.int64) * S * T
-    token = (bh // H).to(tl.int64) * T
-    h = bh % H
-    n = tl.arange(0, C)
+    """Y = (I - B)⁻¹ U, chunk after chunk. One program: CHANNELS of a head.
 
-    for step in range(0, T, C):
-        c = (T - 1) // C * C - step
-        t = c + n
-        first = bound(starts_ptr, 0, t, T, PACKED)
-        end = bound(stops_ptr, T, t, T, PACKED)
-        tile = ((token + t) * H + h)[:, None] * D + d[None, :]
-        kept = (t < T)[:, None] & (d < D)[None, :]
-        total = tl.load(g_ptr + tile, mask=kept, other=0.0).to(tl.float32)
-        near = tl.zeros([C, C], tl.float32)
-        j = t - first
-        for r0 in range(0, S, SLOTS):
-            r = r0 + tl.arange(0, SLOTS)
-            wanted = (t < T)[:, None] & (r < S)[None, :]
-            length = (end - first)[:, None]
-            i, s, present = shifted_reader(shift_ptr, j[:, None], r[None, :], length, wanted)
-            at = first[:, None] + i
-            row = (token + at) * H + h
-            w = tl.load(w_ptr + s.to(tl.int64) * T + at, mask=present, other=0.0)
-            v = tl.load(
-                v_ptr + row[:, :, None] * D + d[None, None, :],
-                mask=(present & (at >= c + C))[:, :, None] & (d < D)[None, None, :],
-                other=0.0,
-            )
-            total += tl.sum(w[:, :, None] * v.to(tl.float32), 1)
-            near += tl.sum(tl.where((at - c)[:, :, None] == n[None, None, :], w[:, :, None], 0.0), 1)
-        total = substitute(near, total, True, C)
-        tl.store(v_ptr + tile, total, mask=kept)
-        tl.debug_barrier()  # the stored rows are read by the chunks to come
+    The NEAR nearest slots may read the chunk before, the others only chunks that were done a step earlier, so that
+    they are loaded ahead. Outputs are read back from blocked [B, H, channel blocks, T, CHANNELS].
+    Rows from `begin` to below `end`, in the nearest `slots` slots: terms from before are in partial [B, H, SPAN, D].
+    """
+    channel_blocks = tl.cdiv(D, CHANNELS)
+    d = tl.arange(0, CHANNELS)
+    channel = tl.program_id(0) % channel_blocks * CHANNELS + d
+    bh = (tl.program_id(0) // channel_blocks).to(tl.int64)
+    head = (bh // H) * T * H + bh % H
+    w_ptr += bh * S * T
+    partial_ptr += bh * SPAN * D
+    y_ptr += head * D
+    blocked_ptr += tl.program_id(0).to(tl.int64) * T * CHANNELS
+    n = tl.arange(0, C)
+    operator_ptr += n[:, None] * C + n[None, :]
+    chunks = tl.cdiv(T, C)
+
+    near_slots, near = places(order_ptr, 0, slots, 8)
+    far_slots, far = places(order_ptr, NEAR, slots, 8)
+    i = begin + n
+    operator = tl.load(operator_ptr + (bh * chunks + begin // C) * (C * C))
+    total = right_side(partial_ptr, None, i - begin, i < end, channel, T, 1, D, False, False)
+    for c in tl.range(begin // C, tl.cdiv(end, C), num_stages=1):
+        # all that the next chunk takes but its nearest sources is on its way while this one is solved
+        i = (c + 1) * C + n
+        start = sequence_start(bound_ptr, i, T, PACKED)
+        first = tl.maximum(start, begin)
+        u = right_side(partial_ptr, None, i - begin, i < end, channel, T, 1, D, False, False)
+        far_w = load_weights(w_ptr, far_slots, far, i, first, c * C, T, 8, TRANSPOSED)
+        far_y = load_sources(blocked_ptr, far, i, first, c * C, d, T, 8)
+        near_w = load_weights(w_ptr, near_slots, near, i, first, (c + 1) * C, T, 8, TRANSPOSED)
+        next_operator = tl.load(operator_ptr + (bh * chunks + tl.minimum(c + 1, chunks - 1)) * (C * C))
+
+        y = tl.dot(operator, total.to(operator.dtype), input_precision=PRECISION)
+        t = token(c * C + n, T, TRANSPOSED)
+        inside = (c * C + n < T)[:, None]
+        tl.store(blocked_ptr + (c * C + n)[:, None] * CHANNELS + d[None, :], y, mask=inside)
+        at = t.to(tl.int64)[:, None] * (H * D) + channel[None, :]
+        tl.store(y_ptr + at, y, mask=inside & (channel < D)[None, :])
+
+        total = add_terms(u, far_w, far_y, 8)
+        operator = next_operator
+        for k in range(NEAR + 8, slots, 8):
+            more_slots, more = places(order_ptr, k, slots, 8)
+            far_w = load_weights(w_ptr, more_slots, more, i, first, c * C, T, 8, TRANSPOSED)
+            far_y = load_sources(blocked_ptr, more, i, first, c * C, d, T, 8)
+            total = add_terms(total, far_w, far_y, 8)
+        tl.debug_barrier()  # the stored rows are sources from here on
+        near_y = load_sources(blocked_ptr, near, i, first, (c + 1) * C, d, T, 8)
+        total = add_terms(total, near_w, near_y, 8)
+        for k in range(8, NEAR, 8):
+            more_slots, more = places(order_ptr, k, slots, 8)
+            near_w = load_weights(w_ptr, more_slots, more, i, first, (c + 1) * C, T, 8, TRANSPOSED)
+            near_y = load_sources(blocked_ptr, more, i, first, (c + 1) * C, d, T, 8)
+            total = add_terms(total, near_w, near_y, 8)
+
+
+NEAREST = (1, 2, 5, 10)  # the distances below 16
+NEAR = {64: 16, 128: 16}  # by chunk length: the distances below two chunks, in eights
+SPAN = 2048  # rows that one chain solves; the terms from before them are summed by all multiprocessors
 
 
 def solve(
-    at: Entries, w: torch.Tensor, u: torch.Tensor, dtype: torch.dtype, *, transposed: bool = False
+    at: Entries,
+    w: torch.Tensor,
+    u: torch.Tensor,
+    dtype: torch.dtype,
+    *,
+    operand: torch.dtype,
+    scale: torch.Tensor | None = None,
+    transposed: bool = False,
 ) -> torch.Tensor:
     """(I - W)⁻¹ u, or (I - Wᵀ)⁻¹ u: w [B, H, slots, T], u [B, T, H, D] -> [B, T, H, D] of `dtype`.
 
-    Rows are read back in `dtype` once their chunk is finished.
+    With scale [B, H, 1, T] the right-hand side is scale · u. Products take operands of dtype `operand`, in which rows
+    are read back too; with float32 chunks are shorter and each product is three of tensor float32.
     """
     B, T, H, D = u.shape
-    out = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
-    bounds = (at.starts, at.stops) if transposed else (at.starts,)
-    kernel = squares_recurrence_solve_transposed_kernel if transposed else squares_recurrence_solve_kernel
-    if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * triton.cdiv(D, 16),)](
+    y = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
+    if not y.numel():
+        return y
+    exact = operand == torch.float32
+    C, precision = (64, "tf32x3") if exact else (128, "tf32")
+    if not u.is_cuda:
+        operand = torch.float32  # Triton's interpreter multiplies nothing shorter
+    u = u.contiguous()
+    chunks, channel_blocks = triton.cdiv(T, C), triton.cdiv(D, 16)
+    operators = torch.empty(B, H, chunks, C, C, dtype=operand, device=u.device)
+    blocked = torch.empty(B, H, channel_blocks, T, 16, dtype=operand, device=u.device)
+    bound = (T - at.stops).flip(0) if transposed and at.stops is not None else at.starts
+    with torch.cuda.device_of(u):
+        squares_recurrence_diagonal_kernel[(B * H * chunks * (C // 64),)](
+            w,
+            operators,
+            at.index.slot,
+            T,
+            at.slots,
+            C=C,
+            DISTANCES=NEAREST,
+            COUNT=len(NEAREST),
+            TRANSPOSED=transposed,
+            PRECISION=precision,
+            num_warps=1,
+        )
+        if C == 128:
+            squares_recurrence_corner_kernel[(B * H * chunks,)](
                 w,
-                u.contiguous(),
-                out,
-                *(at.by_column if transposed else at.by_row),
-                *bounds,
+                operators,
+                at.index.slot,
+                T,
+                at.slots,
+                TRANSPOSED=transposed,
+                PRECISION=precision,
+                num_warps=4,
+            )
+        partial = torch.empty(B, H, SPAN, D, dtype=torch.float32, device=u.device)
+        channels = block_size(D, 64)
+        for begin in range(0, T, SPAN):
+            squares_recurrence_distant_kernel[(B * H * triton.cdiv(D, channels) * (SPAN // 64),)](
+                w,
+                u,
+                scale,
+                partial,
+                y,
+                at.index.order,
+                at.index.within,
+                at.index.within,
+                bound,
+                begin,
                 T,
                 at.slots,
                 H,
                 D=D,
-                C=16,
-                SLOTS=block_size(at.slots, 4),
-                CHANNELS=16,
-                PACKED=at.starts is not None,
+                SPAN=SPAN,
+                ROWS=64,
+                CHANNELS=channels,
+                SCALED=scale is not None,
+                PACKED=bound is not None,
+                TRANSPOSED=transposed,
             )
-    return out
+            squares_recurrence_chain_kernel[(B * H * channel_blocks,)](
+                w,
+                partial,
+                operators,
+                at.index.order,
+                bound,
+                blocked,
+                y,
+                begin,
+                min(begin + SPAN, T),
+                min(at.index.inner, at.slots),
+                T,
+                at.slots,
+                H,
+                D=D,
+                SPAN=SPAN,
+                C=C,
+                CHANNELS=16,
+                NEAR=NEAR[C],
+                PRECISION=precision,
+                PACKED=bound is not None,
+                TRANSPOSED=transposed,
+                num_warps=8 if C == 128 else 4,
+            )
+    return y
 
 
 # -- the mixer -----------------------------------------------------------------------------------------------
@@ -830,11 +1141,10 @@ class Mix(Function):
         k: torch.Tensor,
     ) -> torch.Tensor:
         found = coefficients(at_a, at_b, x, q, k)
-        u = apply(at_a, found.a, x, torch.float32)
-        y = solve(at_b, found.b, u, x.dtype)
+        y = solve(at_b, found.b, x, x.dtype, operand=x.dtype, scale=found.a)
         ctx.at = at_a, at_b
         ctx.save_for_backward(x, q, k, y, *found)
-        return y.to(x.dtype)
+        return y
 
     @staticmethod
     @once_differentiable
@@ -842,7 +1152,7 @@ class Mix(Function):
         at_a, at_b = ctx.at
         x, q, k, y, *kept = ctx.saved_tensors
         found = Coefficients(*kept)
-        grad = solve(at_b, found.b, grad, x.dtype, transposed=True)
+        grad = solve(at_b, found.b, grad, x.dtype, operand=x.dtype, transposed=True)
         grad_x = apply(at_a, found.a, grad, x.dtype, transposed=True) if ctx.needs_input_grad[2] else None
         if not any(ctx.needs_input_grad[3:]):
             return None, None, grad_x, None, None
