@@ -1,4 +1,4 @@
-"""Prints the Triton kernels of a group: by scan, by distance, by tiles or, for any rows, by slot."""
+"""Prints the Triton kernels of a group: by scan, by tiles, by distance or, for any rows, by slot."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def family(group: GroupPlan) -> Family:
         return Family.NOTHING
     if scan_code(group) is not None:
         return Family.SCAN
-    if group.attention is not None:
-        return Family.DISTANCES
-    return Family.SLOTS if tile_code(group) is None else Family.TILES
+    if tile_code(group) is not None:
+        return Family.TILES
+    return Family.SLOTS if group.attention is None else Family.DISTANCES
 
 
 def _kernels(group: GroupPlan) -> str:

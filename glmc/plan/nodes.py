@@ -95,7 +95,7 @@ class GroupPlan:
     state: int | None  # channels of `state N`
     inputs: tuple[str, ...]  # of q, k, gate, slot_gate, const, write, read: those needed, in this order
     chunk: int  # rows solved at once
-    attention: Attention | None  # where it is all that the group computes
+    attention: Attention | None  # where the group can be computed as such
 
     @property
     def sides(self) -> tuple[SidePlan, ...]:
