@@ -18,7 +18,7 @@ from tests.kernels.mixers import BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
 from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern, slots
 
 LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan
-LONG = (341, 1, 70)  # packed; longer than the distances that go by tiles
+LONG = (201, 1, 40)  # packed; longer than the distances that go by tiles
 LENGTHS_BY_TILE = (131, 1, 2, 33)  # chunks have 32
 STEP = 1e-5
 

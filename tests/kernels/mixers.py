@@ -39,7 +39,7 @@ BY_DISTANCE = {
     "sinks_and_powers": "A[i] = window(9)[i] | {0} | {i - 2^k for k in 0..}",
     "sinks_and_window": """
         A[i] = window(40)[i] - {i} | {2*j for j in 0..4 if 2*j < i} weights A = 2 * softmax(dot(q, k))""",
-    "few_read": "A[i] = {i - 1, i - 300, i - 70} weights A = softmax(dot(k, k)) / 2",
+    "few_read": "A[i] = {i - 1, i - 150, i - 70} weights A = softmax(dot(k, k)) / 2",
 }
 
 # by tiles of scores: long intervals
