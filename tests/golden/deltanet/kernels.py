@@ -324,13 +324,13 @@ def inverse(near, C: tl.constexpr, PRECISION: tl.constexpr, TRANSPOSED: tl.const
     n = tl.arange(0, 16)
     diagonal = block[:, None, None, None] == block[None, None, :, None]
     near = tl.reshape(near, [BLOCKS, 16, BLOCKS, 16])
-    d = tl.sum(tl.where(diagonal, near, 0.0), 2)
-    for step in range(1, 16):
-        here = (n == (15 - step if TRANSPOSED else step))[None, :, None]
-        row = tl.sum(tl.where(here, d, 0.0), 1)
-        row += tl.sum(row[:, :, None] * d, 1)
-        d = tl.where(here, row[:, None, :], d)
-    d = tl.where((n[:, None] == n[None, :])[None], 1.0, d)
+    own = tl.sum(tl.where(diagonal, near, 0.0), 2)
+    d = tl.where((n[:, None] == n[None, :])[None], 1.0, tl.zeros([BLOCKS, 16, 16], tl.float32))
+    for step in range(15):  # row k of d is final: add it to the rows that read it
+        k = 15 - step if TRANSPOSED else step
+        column = tl.sum(tl.where((n == k)[None, None, :], own, 0.0), 2)
+        row = tl.sum(tl.where((n == k)[None, :, None], d, 0.0), 1)
+        d += column[:, :, None] * row[:, None, :]
     result = tl.reshape(tl.where(diagonal, d[:, :, None, :], 0.0), [C, C])
     if BLOCKS > 1:
         z = tl.dot(result, tl.reshape(tl.where(diagonal, 0.0, near), [C, C]), input_precision=PRECISION)
