@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 from glmc.analysis.forms import Shifts, Stride
@@ -22,6 +23,7 @@ from glmc.pattern.nodes import RowSet
 _MOST_STATES = 1 << 12
 
 
+@lru_cache(maxsize=256)
 def common_growth(left: RowSet, right: RowSet) -> Growth | None:
     """T8: the Theta class of how many distances up to n both sides have; CONSTANT if they are finitely many.
 
@@ -64,28 +66,30 @@ def _in_progression(index_map: MapClass, first: int, step: int) -> Growth | None
     match index_map:
         case PolynomialMap(coefficients, start):
             period = step * lcm(*(c.denominator for c in coefficients))
-            repeating = range(start, start + period) if period <= _MOST_STATES else None
-        case ExponentialMap(start=start):
-            repeating = _cycle(index_map, start, 1, step)
-        case RecurrenceMap(weights=weights, start=start):
-            repeating = _cycle(index_map, start, len(weights), step)
+            values = range(start, start + period) if period <= _MOST_STATES else None
+            offset, repeating = 0, None if values is None else {value_at(index_map, k) % step for k in values}
+        case ExponentialMap(base, factor, offset):
+            repeating = _repeating((factor,), (base,), 0, step)
+        case RecurrenceMap(initial, weights, constant, offset):
+            repeating = _repeating(initial, weights, constant, step)
         case _:
             return None
     if repeating is None:
         return None
-    met = any((value_at(index_map, k) - first) % step == 0 for k in repeating)
-    return count_growth(index_map) if met else CONSTANT
+    return count_growth(index_map) if (first - offset) % step in repeating else CONSTANT
 
 
-def _cycle(index_map: MapClass, start: int, order: int, step: int) -> range | None:
-    """The indices of a period: from where ``order`` residues in a row occur again, to where they do."""
+def _repeating(initial: tuple[int, ...], weights: tuple[int, ...], constant: int, step: int) -> set[int] | None:
+    """The residues that g(k+m) = Σ weights[j]·g(k+j) + constant takes again and again; None for long periods."""
+    state = tuple(value % step for value in initial)
     seen: dict[tuple[int, ...], int] = {}
-    for k in range(start, start + _MOST_STATES):
-        state = tuple(value_at(index_map, k + j) % step for j in range(order))
-        if state in seen:
-            return range(seen[state], k)
-        seen[state] = k
-    return None
+    while state not in seen:
+        if len(seen) > _MOST_STATES:
+            return None
+        seen[state] = len(seen)
+        following = sum(w * residue for w, residue in zip(weights, state, strict=True)) + constant
+        state = (*state[1:], following % step)
+    return {earlier[0] for earlier, k in seen.items() if k >= seen[state]}
 
 
 def _common_powers(one: PolynomialMap, other: PolynomialMap) -> Growth | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import count, pairwise
+from itertools import pairwise
 from math import ceil
 
 from glmc.analysis.rules.maps import (
@@ -18,6 +18,8 @@ from glmc.analysis.rules.maps import (
 
 _SETTLED = 64
 """Ratios of consecutive values are looked at from this index on."""
+
+_MOST_APART = 64
 
 
 def distinct_slots(index_map: MapClass) -> int | None:
@@ -53,7 +55,7 @@ def _slots_by_ratio(index_map: RecurrenceMap) -> int | None:
     if least <= 1 or m < 1 or most - 1 >= m:
         return None
     kept = 1 - max(m / least, (1 - 1 / most) * (1 + Fraction(1, m)))
-    return next(s for s in count(1) if least**s * kept >= 1)
+    return next((s for s in range(1, _MOST_APART) if least**s * kept >= 1), None)
 
 
 def _ratios(index_map: RecurrenceMap) -> tuple[Fraction, Fraction]:
