@@ -442,7 +442,7 @@ def logsparse_columns_gradient_kernel(
 class Sequences(NamedTuple):
     """The entries of a batch: those of a sequence, and the first token and the end of packed sequences."""
 
-    index: Index
+    entries: Index
     starts: torch.Tensor | None
     stops: torch.Tensor | None
 
@@ -462,7 +462,7 @@ def launch(
         with torch.cuda.device_of(x):
             kernel[(B * H * triton.cdiv(T, blocks["R"]),)](
                 *tensors,
-                *at.index,
+                *at.entries,
                 *bounds,
                 T,
                 H,

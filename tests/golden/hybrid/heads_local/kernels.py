@@ -349,7 +349,7 @@ def local_columns_gradient_kernel(
 class Sequences(NamedTuple):
     """The entries of a batch: those of a sequence, and the first token and the end of packed sequences."""
 
-    index: Index
+    entries: Index
     starts: torch.Tensor | None
     stops: torch.Tensor | None
 
@@ -369,7 +369,7 @@ def launch(
         with torch.cuda.device_of(x):
             kernel[(B * H * triton.cdiv(T, blocks["R"]),)](
                 *tensors,
-                *at.index,
+                *at.entries,
                 *bounds,
                 T,
                 H,
