@@ -841,6 +841,7 @@ def power_of_two_chain_kernel(
     C: tl.constexpr,
     CHANNELS: tl.constexpr,
     NEAR: tl.constexpr,
+    GROUP: tl.constexpr,
     PRECISION: tl.constexpr,
     SCALED: tl.constexpr,
     PACKED: tl.constexpr,
@@ -849,7 +850,7 @@ def power_of_two_chain_kernel(
     """Y = (I - B)⁻¹ U, chunk after chunk. One program: CHANNELS of a head.
 
     The NEAR nearest slots may read the chunk before, the others only chunks that were done a step earlier, so that
-    they are loaded ahead. Outputs are read back from blocked [B, H, channel blocks, T, CHANNELS].
+    they are loaded ahead, GROUP slots at a time. Outputs are read back from blocked [B, H, channel blocks, T, CHANNELS].
     """
     channel_blocks = tl.cdiv(D, CHANNELS)
     d = tl.arange(0, CHANNELS)
@@ -866,8 +867,8 @@ def power_of_two_chain_kernel(
     operator_ptr += n[:, None] * C + n[None, :]
     chunks = tl.cdiv(T, C)
 
-    near_slots, near = places(order_ptr, 0, S, 8)
-    far_slots, far = places(order_ptr, NEAR, S, 8)
+    near_slots, near = places(order_ptr, 0, S, GROUP)
+    far_slots, far = places(order_ptr, NEAR, S, GROUP)
     i = 0 + n
     operator = tl.load(operator_ptr + bh * chunks * (C * C))
     total = right_side(u_ptr, scale_ptr, i, i < T, channel, T, H, D, SCALED, TRANSPOSED)
@@ -877,9 +878,9 @@ def power_of_two_chain_kernel(
         start = sequence_start(bound_ptr, i, T, PACKED)
         first = start
         u = right_side(u_ptr, scale_ptr, i, i < T, channel, T, H, D, SCALED, TRANSPOSED)
-        far_w = load_weights(w_ptr, far_slots, far, i, first, c * C, T, 8, TRANSPOSED)
-        far_y = load_sources(blocked_ptr, far, i, first, c * C, d, T, 8)
-        near_w = load_weights(w_ptr, near_slots, near, i, first, (c + 1) * C, T, 8, TRANSPOSED)
+        far_w = load_weights(w_ptr, far_slots, far, i, first, c * C, T, GROUP, TRANSPOSED)
+        far_y = load_sources(blocked_ptr, far, i, first, c * C, d, T, GROUP)
+        near_w = load_weights(w_ptr, near_slots, near, i, first, (c + 1) * C, T, GROUP, TRANSPOSED)
         next_operator = tl.load(operator_ptr + (bh * chunks + tl.minimum(c + 1, chunks - 1)) * (C * C))
 
         y = tl.dot(operator, total.to(operator.dtype), input_precision=PRECISION)
@@ -889,21 +890,21 @@ def power_of_two_chain_kernel(
         at = t.to(tl.int64)[:, None] * (H * D) + channel[None, :]
         tl.store(y_ptr + at, y, mask=inside & (channel < D)[None, :])
 
-        total = add_terms(u, far_w, far_y, 8)
+        total = add_terms(u, far_w, far_y, GROUP)
         operator = next_operator
-        for k in range(NEAR + 8, S, 8):
-            more_slots, more = places(order_ptr, k, S, 8)
-            far_w = load_weights(w_ptr, more_slots, more, i, first, c * C, T, 8, TRANSPOSED)
-            far_y = load_sources(blocked_ptr, more, i, first, c * C, d, T, 8)
-            total = add_terms(total, far_w, far_y, 8)
+        for k in range(NEAR + GROUP, S, GROUP):
+            more_slots, more = places(order_ptr, k, S, GROUP)
+            far_w = load_weights(w_ptr, more_slots, more, i, first, c * C, T, GROUP, TRANSPOSED)
+            far_y = load_sources(blocked_ptr, more, i, first, c * C, d, T, GROUP)
+            total = add_terms(total, far_w, far_y, GROUP)
         tl.debug_barrier()  # the stored rows are sources from here on
-        near_y = load_sources(blocked_ptr, near, i, first, (c + 1) * C, d, T, 8)
-        total = add_terms(total, near_w, near_y, 8)
-        for k in range(8, NEAR, 8):
-            more_slots, more = places(order_ptr, k, S, 8)
-            near_w = load_weights(w_ptr, more_slots, more, i, first, (c + 1) * C, T, 8, TRANSPOSED)
-            near_y = load_sources(blocked_ptr, more, i, first, (c + 1) * C, d, T, 8)
-            total = add_terms(total, near_w, near_y, 8)
+        near_y = load_sources(blocked_ptr, near, i, first, (c + 1) * C, d, T, GROUP)
+        total = add_terms(total, near_w, near_y, GROUP)
+        for k in range(GROUP, NEAR, GROUP):
+            more_slots, more = places(order_ptr, k, S, GROUP)
+            near_w = load_weights(w_ptr, more_slots, more, i, first, (c + 1) * C, T, GROUP, TRANSPOSED)
+            near_y = load_sources(blocked_ptr, more, i, first, (c + 1) * C, d, T, GROUP)
+            total = add_terms(total, near_w, near_y, GROUP)
 
 
 NEAREST = (1, 2, 4, 8)  # the distances below 16
@@ -979,6 +980,7 @@ def solve(
             C=C,
             CHANNELS=16,
             NEAR=NEAR[C],
+            GROUP=4 if exact else 8,
             PRECISION=precision,
             SCALED=scale is not None,
             PACKED=bound is not None,
