@@ -344,6 +344,8 @@ def _extreme(expr: Call, m: int) -> Series:
                 raise
             if beyond.sign < 0:
                 raise Unknown from None
+    if not known:
+        raise TooFast(1)  # the least of bounds that are all beyond every power
     best, *others = known
     sign = point(1 if expr.function == "max" else -1)
     for other in others:

@@ -57,6 +57,8 @@ MISLEADING = [
     (COMPACT_POWERS, "congestion in Theta(n / log n)", "proved"),
     (LANDMARKS, "congestion in Theta(sqrt n)", "proved"),
     (POWERS, "time in Theta(log n + log log n)", "proved"),
+    (POWERS, "time in O(min(2^n, 3^n))", "proved"),
+    (POWERS, "time in Omega(min(2^n, 3^n))", "refuted"),
     # off by one, at the start or far out
     (POWERS, "cache <= n - 1", "refuted"),
     (POWERS, "total <= 12 * n", "refuted"),
