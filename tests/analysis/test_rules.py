@@ -9,6 +9,8 @@ import pytest
 from glmc.analysis.analyze import analyze
 from glmc.analysis.evidence import evidence
 from glmc.analysis.facts import Fact, Facts
+from glmc.analysis.verify import verify
+from glmc.diagnostics import Sink
 from tests import oracle
 from tests.analysis import closed
 from tests.analysis.derived import facts
@@ -390,6 +392,25 @@ COPRIME = {
 @pytest.mark.parametrize("rows", COPRIME)
 def test_growth_of_coprime_rows(rows: str) -> None:
     assert tuple(_growths(facts(f"B[i] = {rows}", 200))[:3]) == COPRIME[rows]
+
+
+RANGES = {
+    "{ (i - 1) // 4^m * 4^m - 4^m * k for m in 0..bitlen(i) for k in 0..4 if i >= 1 }": ("proved", "checked"),
+    "{ i - 1 - k * m for m in 1..bitlen(i) for k in 0..bitlen(i) }": ("checked", "proved"),
+    # a range of more than logarithmically many, or one that depends on another
+    "{ i - 1 - k * m for m in 1..4 for k in 0..i // 2 }": ("checked", "checked"),
+    "{ i - 1 - k * m for m in 1..i // 2 + 1 for k in 0..m }": ("checked", "checked"),
+}
+
+
+@pytest.mark.parametrize("rows", RANGES)
+def test_rows_have_at_most_the_product_of_their_ranges(rows: str) -> None:
+    claims = "claim time in O(log n) claim time in O(log(n)^2)"
+    found = pattern(f"B[i] = {rows} {claims}")
+    verdicts = verify(found, analyze(found, 300), Sink(found.source))
+    linear, squared = RANGES[rows]
+    assert (verdicts[0].verdict == "proved") == (linear == "proved")
+    assert (verdicts[1].verdict == "proved") == ("proved" in (linear, squared))
 
 
 def test_chained_rows_have_linear_paths() -> None:

@@ -428,7 +428,13 @@ def _filtered_size(row_set: Comprehension) -> Size | None:
     parts = conditions.unrolled(row_set)
     if parts is not None:
         return replace(_union_size([size(part) for part in parts], False), exact=False)
-    return _periodic_size(row_set) or _near_size(row_set) or _moving_size(row_set) or _product_size(row_set)
+    return (
+        _periodic_size(row_set)
+        or _near_size(row_set)
+        or _moving_size(row_set)
+        or _product_size(row_set)
+        or _ranges_size(row_set)
+    )
 
 
 def _coprime_size() -> Size:
@@ -455,6 +461,22 @@ def _product_size(row_set: Comprehension) -> Size | None:
         return None
     because = f"T7: products of powers of {', '.join(map(str, bases))}, which share no factor, are all distinct"
     return replace(tight(LOG ** len(bases), because), monotone=True)
+
+
+def _ranges_size(row_set: Comprehension) -> Size | None:
+    """T10: a row has at most one element for each choice of its variables, so at most the product of its ranges.
+
+    Only where that is less than i + 1.
+    """
+    found = CONSTANT
+    for generator in row_set.generators:
+        length = None if generator.stop is None else gap_bound(generator.start, generator.stop)
+        if length is None:
+            return None
+        found = found * length
+    return (
+        Size("T10: a row has at most one element for each choice of its variables", found) if found < LINEAR else None
+    )
 
 
 def _bases(row_set: Comprehension) -> tuple[int, ...] | None:
