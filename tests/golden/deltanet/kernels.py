@@ -218,7 +218,6 @@ def deltanet_row_gradients_kernel(
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     KIND: tl.constexpr,
-    JOINT: tl.constexpr,
     NEAREST: tl.constexpr,
     REACH: tl.constexpr,
     PACKED: tl.constexpr,
@@ -360,7 +359,7 @@ def wait(ready_ptr, done):
 def publish(ready_ptr, turn):
     """Says that the chunk of this turn is stored, after those before it.
 
-    A chunk that begins a packed sequence may be ahead of its predecessor. Where it cannot, the loop still pays:
+    A chunk that begins a packed sequence may be ahead of the one before. Elsewhere the loop pays, too:
     without it ptxas takes the products before and after for one pipeline, and runs them one at a time.
     """
     tl.debug_barrier()
@@ -389,23 +388,17 @@ def deltanet_solve_kernel(
     Z_PAD: tl.constexpr,
     R: tl.constexpr,
     C: tl.constexpr,
-    LAG: tl.constexpr,
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     KIND: tl.constexpr,
-    RUNNING: tl.constexpr,
-    JOINT: tl.constexpr,
     NEAREST: tl.constexpr,
     REACH: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """y_i = e_ii u_i + f_i Σ_j e_ij y_j, e_ii = 1 unless JOINT. One program: a chunk, R rows of one head.
+    """y_i = u_i + f_i Σ_j e_ij y_j. One program: a chunk of R rows of one head.
 
     Programs take tickets, so that the chunks that one waits for are always running or done. progress[0] is
     the next ticket, progress[1 + lane] how many chunks of a lane, a head, are stored.
-
-    RUNNING: the norm is found on the way, and completed from scores alone before the last LAG chunks, so that
-    the operator of the chunk's own rows is made while these are awaited.
     """
     ticket = tl.atomic_add(progress_ptr, 1)
     lane = ticket % lanes
@@ -553,7 +546,6 @@ def deltanet_solve_transposed_kernel(
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     KIND: tl.constexpr,
-    JOINT: tl.constexpr,
     NEAREST: tl.constexpr,
     REACH: tl.constexpr,
     PACKED: tl.constexpr,
@@ -861,7 +853,6 @@ def row_gradients(
                 B * H,
                 e.scale,
                 KIND=e.kind,
-                JOINT=own is not None,
                 **shape,
             )
     return dleft, df, delta
@@ -894,10 +885,7 @@ def solve(
                 H,
                 B * H,
                 e.scale,
-                LAG=0,
                 KIND=e.kind,
-                RUNNING=running,
-                JOINT=joint,
                 **shape,
             )
     return y, norm
@@ -945,7 +933,6 @@ def solve_transposed(
                 B * H,
                 e.scale,
                 KIND=e.kind,
-                JOINT=joint,
                 **shape,
             )
     return v, v.to(u.dtype) if du is None else du, delta, dright
