@@ -742,11 +742,14 @@ def constants(part: str, at: Interval, e: Scores, z: torch.Tensor) -> dict[str, 
     """The shapes of vectors and tiles, and what is multiplied: bfloat16, or float32 by three tf32 passes.
 
     Any bfloat16 makes it that; without a GPU it is multiplied as float32.
+
+    Vectors are padded to 64, 128 or 256 channels: Triton 3.6 splits tiles of fewer channels than a warp loads at
+    once into wrong halves.
     """
     D, D_Z = 0 if e.left is None else e.left.shape[-1], z.shape[-1]
     whole = z.dtype is torch.float32 and (e.left is None or e.left.dtype is torch.float32)
-    K_PAD, Z_PAD = (max(16, triton.next_power_of_2(size)) for size in (D, D_Z))
-    tile = tile_shape(part, max(K_PAD, Z_PAD), whole=whole)
+    K_PAD, Z_PAD = (max(64, triton.next_power_of_2(size)) for size in (D, max(D, D_Z)))
+    tile = tile_shape(part, Z_PAD, whole=whole)
     return {
         "D": D,
         "D_Z": D_Z,
