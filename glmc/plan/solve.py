@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from glmc.pattern.rows import entries, side_slots
+from glmc.pattern.evaluate import map_value
+from glmc.pattern.nodes import IndexMap
+from glmc.pattern.reals import Real
+from glmc.pattern.rows import entries
 from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
 
 CHUNKS = (64, 128)  # rows of a chunk in float32, and in 16 bits
@@ -45,8 +49,8 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
         return None
     if all(other.row_class in _SHIFTED for other in group.sides):
         return _schedule(lambda limit: len(_distances(side, limit)), _distances(side, _SMALLEST))
-    if side.index_map is not None:
-        return _schedule(side_slots(side.rows).slots, ())
+    if side.index_map is not None and side.unit_map is not None:
+        return _schedule(partial(_compact_slots, side.index_map, side.unit_map), ())
     return None
 
 
@@ -59,6 +63,23 @@ def _schedule(within: Callable[[int], int], nearest: tuple[int, ...]) -> ChunkSo
         distant=within(8 * _SPAN) - within(_SPAN) > _MANY,
         span=_SPAN,
     )
+
+
+def _compact_slots(index_map: IndexMap, unit_map: IndexMap, limit: int) -> int:
+    """How many slots of compact(f) read a distance below ``limit``.
+
+    Slot k reads distances f(k) − a_k + 1 … f(k). The least ones ascend: a_k < f(k) − f(k−1) + a_(k−1).
+    """
+    slot = 0
+    while _integer(index_map, slot) - _integer(unit_map, slot) + 1 < limit:
+        slot += 1
+    return slot
+
+
+def _integer(map_: IndexMap, argument: int) -> int:
+    value = map_value(map_, argument)
+    assert not isinstance(value, Real)
+    return int(value)
 
 
 def _distances(side: SidePlan, limit: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from fractions import Fraction
 import torch
 
 from glmc.pattern.interpret import interpret
-from tests.kernels.mixers import BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
+from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
 from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern, slots
 
 LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan
@@ -64,6 +64,14 @@ def compare(
     return found
 
 
+def forward(name: str, length: int) -> dict[str, float | bool]:
+    """The error of the output alone, in bfloat16, where gradients would take long."""
+    inputs = {key: value.bfloat16() for key, value in draw(name, (1, length, 1, 20, 16)).items()}
+    y = kernels(name).mix(*inputs.values())
+    want = meaning(name, {key: value.double() for key, value in inputs.items()}, (length,))
+    return {"y": float((y.double() - want).abs().max()), "repeats": True}
+
+
 def set_span(rows: int) -> None:
     """Spans of one chunk, which is 64 rows in float32 and 128 in 16 bits."""
     for name in ("squares_joint", "squares_compacted"):
@@ -82,6 +90,8 @@ def main() -> None:
     found = {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
     found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
+    set_span(512)
+    found |= {f"{name} chunks": forward(name, 600) for name in names if name in BY_CHUNKS}
     set_span(128)
     found |= {f"{name} bfloat16": compare(name, (67,), torch.bfloat16, heads=2) for name in names[::6]}
     print(json.dumps(found))

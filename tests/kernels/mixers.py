@@ -42,6 +42,9 @@ BY_DISTANCE = {
     "few_read": "A[i] = {i - 1, i - 150, i - 70} weights A = softmax(dot(k, k)) / 2",
 }
 
+# of these, some whose outputs are solved by chunks
+BY_CHUNKS = ("squares_joint", "compacted", "squares_compacted", "shifts_both")
+
 # by tiles of scores: long intervals
 BY_TILE = {
     "attention_joint": "A[i] = causal[i]",

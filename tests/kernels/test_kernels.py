@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.kernels.mixers import BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
+from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
 from tests.kernels.packages import bounds, draw, kernels
 
 triton = pytest.importorskip("triton")
@@ -48,6 +48,11 @@ def test_interpreted_kernels_in_bfloat16(interpreted: dict[str, Errors]) -> None
     for name, errors in found.items():
         assert errors.pop("repeats")
         assert max(errors.values()) < 0.05, (name, errors)
+
+
+@pytest.mark.parametrize("name", BY_CHUNKS)
+def test_several_chunks_of_128_rows(name: str, interpreted: dict[str, Errors]) -> None:
+    assert interpreted[f"{name} chunks"]["y"] < 0.02
 
 
 @pytest.mark.parametrize("name", [*MIXERS])
