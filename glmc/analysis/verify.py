@@ -65,7 +65,7 @@ def _quantity(claim: Claim, pattern: Pattern, found: Evidence) -> Quantity | Cop
 def _judged(claim: Claim, quantity: Quantity | Copying, pattern: Pattern) -> Verdict:
     match claim.relation, quantity:
         case "O" | "Omega" | "Theta", _:
-            return _growth_verdict(claim, quantity)
+            return _growth_verdict(claim, quantity, pattern)
         case "<=" | "==", Quantity():
             return _value_verdict(claim, quantity)
         case "<=" | "==", Copying():
@@ -80,9 +80,9 @@ def _derived(quantity: Quantity | Copying) -> str | None:
 # -- growth claims -
 
 
-def _growth_verdict(claim: Claim, quantity: Quantity | Copying) -> Verdict:
+def _growth_verdict(claim: Claim, quantity: Quantity | Copying, pattern: Pattern) -> Verdict:
     """O holds if the proved upper growth is at most the bound's, and fails if the lower one is above it."""
-    infinite = _infinite(quantity)
+    infinite = _infinite(quantity) or (_short_gap(quantity, pattern) if isinstance(quantity, Copying) else None)
     if infinite is not None:
         return Verdict(claim, "proved" if claim.relation == "Omega" else "refuted", "infinite", infinite)
     derived = _derived(quantity)
@@ -248,6 +248,19 @@ def _infinite(quantity: Quantity | Copying) -> str | None:
 _FEW = 17
 
 
+def _short_gap(copying: Copying, pattern: Pattern) -> str | None:
+    """Why the largest congestion up to n is infinite, if a token cannot be copied at one of the first lengths."""
+    if copying.law.upper is not None:
+        return None
+    lengths = range(2, min(_FEW, copying.length))
+    found = next((n for n in lengths if congestion(pattern, n).unroutable is not None), None)
+    return None if found is None else _uncopied(found)
+
+
+def _uncopied(length: int) -> str:
+    return f"some token cannot be copied at n = {length}"
+
+
 def _copying_verdict(claim: Claim, copying: Copying, pattern: Pattern) -> Verdict:
     """As for values, from intervals at the first lengths and at the measured one, and from closed bounds."""
     derived = _derived(copying)
@@ -259,7 +272,7 @@ def _copying_verdict(claim: Claim, copying: Copying, pattern: Pattern) -> Verdic
     inside = True
     for interval in found:
         if interval.lower is None or interval.upper is None:
-            return Verdict(claim, "refuted", "infinite", f"some token cannot be copied at n = {interval.length}")
+            return Verdict(claim, "refuted", "infinite", _uncopied(interval.length))
         over = sign_at(claim.bound, interval.lower, interval.length) < 0
         under = sign_at(claim.bound, interval.upper, interval.length) > 0
         if over or (claim.relation == "==" and under):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -18,7 +19,9 @@ from glmc.cli.new import new
 from glmc.cli.paths import paths
 from glmc.cli.show import show
 
+WRONG_USAGE = 2
 BUG = 70
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TRACEBACK = "GLMC_TRACEBACK"  # set in the environment to see where glmc's own code failed
 
 
@@ -54,14 +57,20 @@ for command in (new, check, explain, analyze, show, paths, explore, build):
 
 def main() -> None:
     """The console script. Whatever goes wrong in glmc's own code becomes one sentence and exit code 70."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before the start
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        getattr(sys, name).reconfigure(errors="replace")
     if _TRACEBACK in os.environ:
         cli(prog_name="glmc")
     warnings.simplefilter("ignore")
     try:
         cli(prog_name="glmc")
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer has nowhere to go
+            click.echo(f"glmc: cannot write the results: {error.strerror}", err=True)
+            sys.exit(WRONG_USAGE)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         click.echo(
             f"glmc: this is a bug of glmc's own ({reason}).\n"

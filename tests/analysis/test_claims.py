@@ -75,6 +75,29 @@ MISLEADING = [
     (WINDOW, "path in O(n)", "refuted"),
     (WINDOW, "congestion in O(n)", "refuted"),
     (FIRST_ORDER, "time in O(1 / n)", "refuted"),
+    # some lengths can be copied, others cannot
+    ("B[i] = { i - 2, i - 4 }", "congestion in O(n)", "refuted"),
+    ("B[i] = { i - 2, i - 4 }", "congestion in Omega(n)", "proved"),
+    ("B[i] = { i - 2, i - 4 }", "congestion <= n", "refuted"),
+    # rows without elements
+    ("A[i] = { } B[i] = { }", "total in Theta(n)", "refuted"),
+    ("A[i] = { } B[i] = { }", "total in O(1)", "proved"),
+    ("A[i] = { i if i % 2 == 0 } B[i] = { }", "total in Theta(n)", "proved"),
+    ("A[i] = window(9)[i] - window(4)[i] B[i] = { }", "total in Theta(n)", "proved"),
+    ("A[i] = { } B[i] = { 3 * k for k in 2..5 if 3 * k < i }", "total in Theta(n)", "proved"),
+    # at most one element in each of the listed parts
+    ("A[i] = { i if i % 2 == 0 } B[i] = { i - 1 if i % 2 == 0 }", "time <= 2", "proved"),
+    ("B[i] = { i // 2 if i > 0 } | { i - 1 }", "time <= 3", "proved"),
+    ("A[i] = { } B[i] = { i - 1 - j * k for j in 0..3 for k in 0..2 if j * k != i % 2 }", "time <= 6", "proved"),
+]
+
+# true, or false from a length on that nobody enumerates
+UNPROVED = [
+    ("A[i] = { 0 if i == 0 } B[i] = { }", "total == 1"),
+    ("A[i] = { 0 if i == 0 } B[i] = { }", "total in Omega(n)"),
+    ("A[i] = { i if i % 3 == 0 and (i + 1) % 3 == 0 } B[i] = { }", "total in Omega(n)"),
+    ("B[i] = { i - 1 if i < 1000 } | { i - 2 if i >= 1000 }", "congestion in O(n)"),
+    ("B[i] = { i - 1 if i < 1000 } | { i - 2 if i >= 1000 }", "congestion <= n"),
 ]
 
 
@@ -89,6 +112,11 @@ def test_misleading_claims(body: str, claim: str, verdict: str) -> None:
     found = judged(body, claim)
     assert found.verdict == verdict
     assert verdict == "proved" or found.witness
+
+
+@pytest.mark.parametrize(("body", "claim"), UNPROVED)
+def test_claims_without_a_proof_or_a_witness(body: str, claim: str) -> None:
+    assert judged(body, claim).verdict in {"open", "checked"}
 
 
 # closed values of our own: the least length at which they break the claim

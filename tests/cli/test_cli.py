@@ -55,6 +55,24 @@ def shell(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
 # -- exit codes and streams ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("command", ["check", "analyze", "show", "paths"])
+def test_a_full_disk_is_no_bug_of_glmc(file, command):
+    ends = ["0", "9"] if command == "paths" else []
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "glmc", command, file(GOOD), *ends], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (result.returncode, result.stderr) == (2, "glmc: cannot write the results: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
+def test_closed_streams_change_no_exit_code(file, closed):
+    command = f"{sys.executable} -m glmc analyze {file(REFUTED)} --length 64 {closed}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "analyze", "show", "build"])
 def test_done(file, command):
     result = run(command, file(GOOD))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import assert_never
 
 from glmc.analysis.formula import rewrite
@@ -41,6 +41,13 @@ def is_fixed(generator: Generator) -> bool:
     if generator.stop is None:
         return False
     return not any(_mentions_names(end) for end in (generator.start, generator.stop))
+
+
+def count(row_set: Comprehension) -> int | None:
+    """How many tuples of values the ranges have, None where some range is not a fixed one of integers."""
+    ends = [(_constant(generator.start), _constant(generator.stop)) for generator in row_set.generators]
+    lengths = [max(stop - start, 0) for start, stop in ends if start is not None and stop is not None]
+    return prod(lengths) if len(lengths) == len(ends) else None
 
 
 def unrolled(row_set: Comprehension) -> tuple[Comprehension, ...] | None:

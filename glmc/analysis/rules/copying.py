@@ -82,13 +82,16 @@ def _longer(expr: Expr) -> Expr:
 
 def _live_sets(pattern: Pattern) -> Law:
     """n <= |live_x(n)| + |live_y(n)|·(congestion + 1): at least about n / cache(n), also within the longest gap between
-    landmarks. At most n paths enter a position.
+    landmarks. At most n paths enter a position, if every pair has a path.
     """
     cache = cache_law(pattern)
     lower = CONSTANT if cache.upper is None or cache.upper >= LINEAR else LINEAR * cache.upper**-1
     lower = max(lower, fewest_loads(pattern.groups))
-    because = "all n paths pass the live vectors, so congestion is at least about n / cache(n), and it is at most n"
-    return Law(because, lower, LINEAR, number(1), N)
+    because = "all n paths pass the live vectors, so congestion is at least about n / cache(n)"
+    hops = groups_law(pattern.groups)
+    if hops is None or hops.upper is None:
+        return Law(because, lower, at_least=number(1))
+    return Law(f"{because}, and it is at most n", lower, LINEAR, number(1), N)
 
 
 def _shift_part(group: Group) -> Law | None:

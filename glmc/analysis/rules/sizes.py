@@ -10,6 +10,7 @@ from itertools import combinations
 from math import gcd
 from typing import assert_never
 
+from glmc.analysis.batches import columns
 from glmc.analysis.forms import (
     Band,
     Block,
@@ -30,7 +31,7 @@ from glmc.analysis.rules import conditions
 from glmc.analysis.rules.common import common_growth
 from glmc.analysis.rules.intervals_of_rows import gap_bound, least_gap
 from glmc.analysis.rules.known import forms
-from glmc.analysis.rules.laws import Law
+from glmc.analysis.rules.laws import Law, theta
 from glmc.analysis.rules.maps import (
     ExponentialMap,
     MapClass,
@@ -44,7 +45,9 @@ from glmc.analysis.rules.maps import (
     value_at,
     values,
 )
+from glmc.analysis.rules.periodic import common_period
 from glmc.analysis.rules.slots import distinct_slots
+from glmc.pattern.evaluate import EvaluationError
 from glmc.pattern.nodes import (
     Comprehension,
     Difference,
@@ -66,6 +69,7 @@ _LAST = Sum((N, number(-1)))
 """n − 1, the last row below n."""
 
 _FURTHEST_OVERLAP = 1 << 16
+_FURTHEST_FILLED = 1 << 10
 
 
 @dataclass(frozen=True)
@@ -124,14 +128,51 @@ def time_law(pattern: Pattern) -> Law:
 def total_law(pattern: Pattern) -> Law:
     """Total is at most n times the largest row, and at least n/2 rows in [n/2, n) times a typical one.
 
-    So total is Theta(n·g(n)) where a fixed fraction of the rows is as large as the largest, up to a constant.
+    So total is Theta(n·g(n)) where a fixed fraction of the rows is as large as the largest, up to a constant, and not
+    empty. Where all rows are empty it is 0.
     """
     sizes = _sizes(pattern)
     upper, lower = max(s.upper for s in sizes), max(s.typical for s in sizes)
     sums = [s.sum for s in sizes if s.sum is not None]
     at_most = added(sums) if len(sums) == len(sizes) else None
     exact = at_most if all(s.exact for s in sizes) else None
-    return Law(_leading(sizes), LINEAR * lower, LINEAR * upper, exact, at_most)
+    if exact == number(0):
+        return theta(CONSTANT, _leading(sizes), exact)
+    filled = lower > CONSTANT or any(_is_often_filled(side) for group in pattern.groups for side in (group.a, group.b))
+    return Law(_leading(sizes), LINEAR * lower if filled else CONSTANT, LINEAR * upper, exact, at_most)
+
+
+def _is_often_filled(side: RowSet) -> bool:
+    """Whether a fixed fraction of all rows evidently has an element.
+
+    Increasing maps have one in all rows from their first value on. Where distances are at most F and row i + p is row
+    i moved by p, the rows F … F + p − 1, of which no element is dropped, decide.
+    """
+    if any(map(_fills_rows, forms(side))):
+        return True
+    furthest, period = reach(side), common_period((side,))
+    if furthest is None or furthest > _FURTHEST_FILLED or period is None:
+        return False
+    try:
+        return any(len(columns(side, row)) for row in range(furthest, furthest + period))
+    except EvaluationError:
+        return False
+
+
+def _fills_rows(form: Form) -> bool:
+    match form:
+        case Band() | Compact() | Fenwick():
+            return True
+        case Block(width, lag):
+            return lag < width
+        case Stride(_, _, count):
+            return count is None or count > 0
+        case Shifts(_, _, start, stop) | Columns(_, _, start, stop, _):
+            return _index_map(form) is not None and (stop is None or stop > start)
+        case Interval() | Opaque():
+            return False
+        case _:
+            assert_never(form)
 
 
 def _sizes(pattern: Pattern) -> list[Size]:
@@ -179,7 +220,7 @@ def size(row_set: RowSet) -> Size:
 
 def _union_size(parts: list[Size], disjoint: bool) -> Size:
     """T3."""
-    leading = max(parts, key=lambda s: s.upper)
+    leading = max(parts, key=lambda s: (s.upper, s is not _EMPTY))
     most = [s.most for s in parts if s.most is not None]
     sums = [s.sum for s in parts if s.sum is not None]
     together = disjoint and all(s.monotone and s.exact for s in parts)
@@ -422,7 +463,9 @@ def _intersection_size(left: RowSet, right: RowSet) -> Size:
 def _filtered_size(row_set: Comprehension) -> Size | None:
     """T2 for finite ranges, T3 for several variables of which one moves, T4 for conditions."""
     if all(conditions.is_fixed(generator) for generator in row_set.generators):
-        return Size("T2: finite ranges have boundedly many elements", CONSTANT)
+        count = conditions.count(row_set)
+        most = None if count is None else number(count)
+        return Size("T2: finite ranges have boundedly many elements", CONSTANT, most=most)
     if conditions.is_coprime(row_set):
         return _coprime_size()
     parts = conditions.unrolled(row_set)
