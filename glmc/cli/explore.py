@@ -157,9 +157,12 @@ def _write(points: tuple[Point, ...], directory: Path, length: int) -> Iterator[
         for point in points
     }
     for path, text in texts.items():
-        if path.exists() and path.read_bytes() != text:
+        if path.exists() and not (path.is_file() and path.read_bytes() == text):
             raise click.UsageError(f"{path} holds something else; move it, or name another folder with -o")
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"cannot write into {directory}: {error.strerror}") from error
     for path, text in texts.items():
         _save(path, text)
         yield path
