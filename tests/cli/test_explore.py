@@ -72,12 +72,11 @@ def test_nothing_found_is_said():
     assert result.exit_code == 0 and result.stdout.startswith("0 of 27 mixers")
 
 
-@pytest.mark.parametrize("folder", ["taken", "taken/below"])
-def test_a_file_in_the_place_of_the_folder(tmp_path, folder):
+def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "taken").write_text("mine")
-    result = run(*QUICK, "--time", "O(log n)", "-o", str(tmp_path / folder))
+    result = run(*QUICK, "--time", "O(log n)", "-o", str(tmp_path / "taken" / "below"))
     assert result.exit_code == 2
-    assert "cannot write" in result.stderr
+    assert "cannot write into" in result.stderr
     assert (tmp_path / "taken").read_text() == "mine"
 
 
