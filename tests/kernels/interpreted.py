@@ -14,7 +14,7 @@ from fractions import Fraction
 import torch
 
 from glmc.pattern.interpret import interpret
-from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
+from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_SLOT, BY_TILE, MIXERS
 from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern, slots
 
 LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan
@@ -85,6 +85,9 @@ def main() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = True
     for name in BY_SCAN:  # so that short sequences have several chunks, and those several blocks
         vars(kernels(name)).update(CHUNK=16, STATES=2)
+    for name in BY_SLOT:  # so that short sequences have several spans of columns
+        if hasattr(kernels(name), "COLUMNS"):
+            vars(kernels(name)).update(COLUMNS=32)
     set_span(64)
     names = sys.argv[1:] or [*MIXERS]
     found = {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
