@@ -17,7 +17,7 @@ demo: $(READY)
 	$(VENV)/bin/python examples/demo.py
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -q
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal -q
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

