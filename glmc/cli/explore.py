@@ -121,10 +121,12 @@ def explore(
     from glmc.pictures.front import draw_front
 
     console = Console(highlight=False, markup=False, emoji=False)
-    console.print(f"{len(found)} of {len(looked_at)} mixers are beaten by none at n = {length}\n")
     if found:
+        console.print(f"{len(found)} of {len(looked_at)} mixers are beaten by none at n = {length}\n")
         console.print(front_table(found, ahead, PAPER.name))
         console.print("\n" + draw_front(found, letters(len(found))), soft_wrap=True)
+    else:
+        console.print(f"None of {len(looked_at)} mixers keeps the bounds at n = {length}.", soft_wrap=True)
     for path in (*written, *(() if plot is None else (plot,))):
         console.print(f"wrote {path}", soft_wrap=True)
 

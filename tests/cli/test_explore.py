@@ -69,7 +69,7 @@ def test_json():
 
 def test_nothing_found_is_said():
     result = run(*QUICK, "--path", "1", "--time", "O(1)")
-    assert result.exit_code == 0 and result.stdout.startswith("0 of 27 mixers")
+    assert result.exit_code == 0 and result.stdout.startswith("None of 27 mixers keeps the bounds")
 
 
 def test_a_file_in_the_place_of_a_folder(tmp_path):
