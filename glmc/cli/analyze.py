@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from glmc.cli.options import check_heads, common_options, layer_options, length_option, target_option
-from glmc.cli.run import open_run
+from glmc.cli.run import open_run, write_file
 from glmc.plan.target import TARGETS, Target
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def analyze(
         if page is not None and sections:
             from glmc.report.page import page as page_of
 
-            run.write(page, page_of(run.report.source, tuple(sections), run.report.diagnostics).encode())
+            write_file(page, page_of(run.report.source, tuple(sections), run.report.diagnostics).encode())
             run.say(f"wrote {page}")
 
 

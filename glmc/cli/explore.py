@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from glmc import __version__
-from glmc.cli.options import MAX_LENGTH
+from glmc.cli.options import MAX_LENGTH, picture_format, picture_path
+from glmc.cli.run import write_file
 
 if TYPE_CHECKING:
     from glmc.explore.measure import Bound, Point
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _QUANTITIES = ("time", "cache", "path", "congestion")
 _FORMS = ("recurrent", "compact", "attention")
 _GROWTH = re.compile(r"O\([^{};#]*\)")
-_FORMATS = (".png", ".svg")
 _SHORTEST = 64
 
 
@@ -57,6 +57,7 @@ def _bound_options(command: Callable[..., None]) -> Callable[..., None]:
     "--plot",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=picture_path,
     help="Draw them into this file, .png or .svg.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes (default: all cores).")
@@ -90,8 +91,6 @@ def explore(
     unknown = sorted(set(families) - set(FAMILIES))
     if unknown:
         raise click.BadParameter(f"there is no family {unknown[0]!r}; there are {', '.join(FAMILIES)}")
-    if plot is not None and plot.suffix.lower() not in _FORMATS:
-        raise click.BadParameter(f"{plot.name!r} ends in neither {' nor '.join(_FORMATS)}", param_hint="--plot")
     asked = tuple(_bound(quantity, text) for quantity in _QUANTITIES if (text := bounds[quantity]) is not None)
     looked_at = tuple(
         candidate
@@ -103,10 +102,9 @@ def explore(
         ahead = compare(found, PAPER, length, jobs=jobs, progress=progress)
     written = () if directory is None else tuple(_write(found, directory, length))
     if plot is not None:
-        from glmc.pictures.front import Format, front_figure
+        from glmc.pictures.front import front_figure
 
-        format: Format = "svg" if plot.suffix.lower() == ".svg" else "png"
-        _save(plot, front_figure(found, letters(len(found)), length, format))
+        write_file(plot, front_figure(found, letters(len(found)), length, picture_format(plot)))
     if output_format == "json":
         document = {
             "glmc": __version__,
@@ -166,15 +164,8 @@ def _write(points: tuple[Point, ...], directory: Path, length: int) -> Iterator[
     except OSError as error:
         raise click.UsageError(f"cannot write into {directory}: {error.strerror}") from error
     for path, text in texts.items():
-        _save(path, text)
+        write_file(path, text)
         yield path
-
-
-def _save(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -11,6 +12,7 @@ from glmc.plan.target import TARGETS
 
 if TYPE_CHECKING:
     from glmc.pattern.nodes import Pattern
+    from glmc.pictures.figure import Format
 
 MAX_LENGTH = 2**20  # enumeration needs memory for a few numbers a position
 
@@ -115,3 +117,18 @@ def check_heads(patterns: tuple[Pattern, ...], heads: int) -> None:
         for group in pattern.groups:
             if (group.fraction * heads).denominator != 1:
                 raise click.UsageError(f"{group.fraction} of {heads} heads of {pattern.name} is no integer")
+
+
+_PICTURES: dict[str, Format] = {".png": "png", ".svg": "svg"}
+
+
+def picture_path(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    """The callback of an option that names a picture to draw."""
+    if path is not None and path.suffix.lower() not in _PICTURES:
+        raise click.BadParameter(f"{path.name!r} ends in neither {' nor '.join(_PICTURES)}")
+    return path
+
+
+def picture_format(path: Path) -> Format:
+    """What to draw into a path that ``picture_path`` let pass."""
+    return _PICTURES[path.suffix.lower()]

@@ -27,6 +27,14 @@ INPUT_IS_WRONG = 1
 _SLOW = 2.0  # seconds until a command says on a terminal what it is doing
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that the user named; where that fails it is wrong usage."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
 class Run:
     """One command on one file: what it found, and how that is shown."""
 
@@ -59,13 +67,6 @@ class Run:
 
             console = Console(highlight=False, markup=False, emoji=False)
             console.print(text, soft_wrap=isinstance(text, str))
-
-    def write(self, path: Path, content: bytes) -> None:
-        """Write a file that the user named; where that fails it is wrong usage."""
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
 
     def finish(self) -> None:
         """Print what is left to print and exit."""

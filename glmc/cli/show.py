@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from glmc.cli.options import common_options
-from glmc.cli.run import open_run, progress
+from glmc.cli.options import common_options, picture_format, picture_path
+from glmc.cli.run import open_run, progress, write_file
 
 if TYPE_CHECKING:
     from glmc.pattern.nodes import Pattern
     from glmc.pictures.squares import Squares
 
-_FORMATS = (".png", ".svg")
 _LONGEST = 1024
 _MOST_GROUPS = 32  # in one picture or one JSON object
-
-
-def _picture_path(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and path.suffix.lower() not in _FORMATS:
-        raise click.BadParameter(f"{path.name!r} ends in neither {' nor '.join(_FORMATS)}")
-    return path
 
 
 @click.command()
@@ -40,7 +33,7 @@ def _picture_path(_context: click.Context, _option: click.Parameter, path: Path 
     "picture",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    callback=_picture_path,
+    callback=picture_path,
     help="Draw into this file, .png or .svg, instead of the terminal.",
 )
 def show(
@@ -72,7 +65,7 @@ def show(
                 run.add(squares_json(pattern, groups))
                 drawn += groups
         if picture is not None and drawn:
-            run.write(picture, _figure(tuple(drawn), picture))
+            write_file(picture, _figure(tuple(drawn), picture))
             run.say(f"wrote {picture}")
 
 
@@ -85,4 +78,4 @@ def _figure(groups: tuple[Squares, ...], picture: Path) -> bytes:
     from glmc.pictures.figure import figure
 
     with progress(f"drawing {picture.name}"):
-        return figure(groups, "svg" if picture.suffix.lower() == ".svg" else "png")
+        return figure(groups, picture_format(picture))

@@ -6,7 +6,7 @@ import math
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from glmc.pictures.figure import Format as Format
+from glmc.pictures.figure import Format
 
 if TYPE_CHECKING:
     from glmc.explore.measure import Point
