@@ -49,7 +49,7 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
         return None
     if all(other.row_class in _SHIFTED for other in group.sides):
         return _schedule(lambda limit: len(_distances(side, limit)), _distances(side, _SMALLEST))
-    if side.index_map is not None and side.unit_map is not None:
+    if False and side.index_map is not None and side.unit_map is not None:
         return _schedule(partial(_compact_slots, side.index_map, side.unit_map), ())
     return None
 
