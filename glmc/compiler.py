@@ -165,7 +165,9 @@ def explain_schedule(analysis: Analysis, target: Target, sizes: Sizes, length: i
     found = []
     for place, group in enumerate(plan.groups):
         heads = int(sum(share.fraction for share in plan.shares if share.group == place) * sizes.heads)
-        passes = forward_passes(family(group), group, Load(heads * sizes.batch, sizes.channels, floor.length))
+        passes = forward_passes(
+            family(group), group, Load(heads * sizes.batch, sizes.channels, floor.length, target.multiprocessors)
+        )
         found.append(GroupPasses(group.name, heads, family(group), passes))
     return Explained(plan, tuple(found), floor, sizes, target)
 

@@ -17,7 +17,7 @@ from glmc.pattern.rows import side_slots
 from glmc.pattern.weights import subweights
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 from glmc.plan.roofline import FULL, HALF, Cost, Sizes
-from glmc.plan.solve import CHUNKS, ChunkSolve, chunk_solve
+from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, channel_block, chunk_solve
 from glmc.plan.target import Target
 
 
@@ -83,11 +83,12 @@ class Explained:
 
 @dataclass(frozen=True)
 class Load:
-    """``heads`` of a group, of all sequences together, of ``channels`` each, over ``length`` tokens."""
+    """``heads`` of a group, of all sequences together, of ``channels`` each, over ``length`` tokens, on a machine."""
 
     heads: int
     channels: int
     length: int
+    multiprocessors: int
 
 
 def forward_passes(family: Family, group: GroupPlan, load: Load) -> tuple[Pass, ...]:
@@ -109,6 +110,7 @@ class _Head:
     """Counts of one head."""
 
     def __init__(self, group: GroupPlan, load: Load) -> None:
+        self.load = load
         self.length = load.length
         self.keys = load.channels
         self.values = load.channels * (group.state or 1)
@@ -230,7 +232,9 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
     if group.a.row_class is not RowClass.SELF:
         yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
         read = vectors * FULL
-    operators = HALF * chunk * head.length
+    operators = HALF * (chunk + DIAGONAL) // 2 * head.length
+    block = channel_block(head.load.heads * head.values, head.load.multiprocessors)
+    chains = head.load.heads * -(-head.values // block)
     yield Pass(
         "operators",
         coefficients + operators,
@@ -243,7 +247,7 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
         read + coefficients + operators + 2 * HALF * vectors,
         2 * head.values * (head.entries(group.b) + chunk * head.length),
         -(-head.length // chunk),
-        f"chunks of {chunk} rows, one after the other: a product with the chunk's operator a step"
+        f"{chains} chains of {block} channels take chunks of {chunk} rows one after the other, by a product each"
         + (f"; terms from before each {schedule.span} rows by all multiprocessors" if schedule.distant else ""),
     )
 

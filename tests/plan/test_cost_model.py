@@ -9,6 +9,7 @@ from glmc.plan import cost_model
 from glmc.plan.cost_model import Family, Load, Pass, forward_passes
 from glmc.plan.nodes import GroupPlan
 from glmc.plan.schedule import schedule
+from glmc.plan.solve import channel_block
 from glmc.plan.target import DEFAULT, TARGETS
 from glmc.resources import resource
 from tests.analysis.mixers import EXAMPLES, mixer_text
@@ -38,7 +39,7 @@ def test_by_slot_by_hand():
     rows = [{i - 1, *(k * k for k in range(i) if k * k < i)} - {-1} for i in range(100)]
     total, widest = sum(map(len, rows)), max(map(len, rows))
     vectors = 100 * 16
-    assert counts(plan, Load(3, 16, 100)) == {
+    assert counts(plan, Load(3, 16, 100, 132)) == {
         "coefficients": (3 * (2 * 2 * vectors + 4 * 100 * (1 + widest)), 3 * 32 * (100 + total), 0),
         "U = A X": (3 * (2 * vectors + 4 * 100 + 4 * vectors), 3 * 32 * 100, 0),
         "(I - B) Y = U": (3 * (4 * 100 * widest + 4 * vectors + 4 * vectors), 3 * 32 * total, 7),
@@ -49,15 +50,15 @@ def test_by_tiles_by_hand():
     """A dense side: 5050 entries, each a score and a value of 8 channels; q, k and x are read, y written."""
     plan = example("attention")
     assert family(plan) is Family.TILES
-    assert counts(plan, Load(2, 8, 100)) == {"U = A X": (2 * 4 * 2 * 100 * 8, 2 * 5050 * 4 * 8, 0)}
-    assert counts(example("dense_recurrence"), Load(1, 8, 1000))["(I - B) Y = A X"][2] == 8
+    assert counts(plan, Load(2, 8, 100, 132)) == {"U = A X": (2 * 4 * 2 * 100 * 8, 2 * 5050 * 4 * 8, 0)}
+    assert counts(example("dense_recurrence"), Load(1, 8, 1000, 132))["(I - B) Y = A X"][2] == 8
 
 
 def test_by_a_scan_by_hand():
     plan = example("gated_linear_recurrence")
     assert family(plan) is Family.SCAN
     states = 4 * 9 * 16
-    assert counts(plan, Load(1, 8, 1024)) == {
+    assert counts(plan, Load(1, 8, 1024, 132)) == {
         "chunks from zero": (2 * 1024 + 2 * 8192 + states, 3 * 8192, 0),
         "states between chunks": (2 * states, 3 * 8 * 16, 1),
         "chunks from states": (2 * 1024 + 4 * 8192 + states, 3 * 8192, 0),
@@ -71,6 +72,19 @@ def test_the_kernels_have_the_sizes_that_are_counted():
     assert f"C={cost_model._SOLVED_ROWS}," in by_table
 
 
+def test_chains_run_side_by_side_where_they_can():
+    """As few channels as leave no chain waiting for a multiprocessor."""
+    assert [channel_block(channels, 132) for channels in (1, 8 * 132, 8 * 132 + 1, 16 * 132 + 1, 10**6)] == [
+        8,
+        8,
+        16,
+        32,
+        32,
+    ]
+    (chain,) = (p for p in forward_passes(Family.SLOTS, example("power_of_two"), Load(64, 64, 8192, 132)) if p.steps)
+    assert chain.because.startswith("128 chains of 32 channels")
+
+
 def test_every_family_is_met():
     made = {family(g) for g in [*map(example, EVERY), group(mixer_text("A[i] = { } B[i] = { i - 1 }"))]}
     assert made == set(Family)
@@ -78,7 +92,7 @@ def test_every_family_is_met():
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_example_has_passes(name):
-    found = counts(example(name), Load(1, 16, 300))
+    found = counts(example(name), Load(1, 16, 300, 132))
     assert found and all(size >= 2 * 300 * 16 for size, _, _ in [*found.values()][-1:]), "the last writes y"
 
 
