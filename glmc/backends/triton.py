@@ -13,7 +13,7 @@ from glmc.backends.tile_code import tile_code, unit_vectors
 from glmc.emit.environment import render
 from glmc.plan.cost_model import Family
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass
-from glmc.plan.solve import chunk_solve
+from glmc.plan.solve import chunk_solve, gathered_solve
 
 _SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
 
@@ -79,6 +79,7 @@ def _by_slot(group: GroupPlan) -> str:
         gradients=_gradients(code),
         alone=group.a.row_class is RowClass.SELF,
         solve=chunk_solve(group),
+        gathered=gathered_solve(group),
         history="x.dtype" if group.b.addressing is Addressing.HISTORY else "torch.float32",
     )
 

@@ -1,13 +1,15 @@
-"""Schedules the solve (I - B) Y = U where sources lie fixed distances back.
+"""Schedules the solve (I - B) Y = U by chunks: where sources lie fixed distances back, or a chunk reads few columns.
 
 A chain over chunks of rows, with one dense operator a chunk, is bound by the latency of its steps: so the operators are
 as large as pays (128 rows; 64 in float32, whose products cost more), and everything that need not wait is done beside
-the chain. Terms of the few slots that the step before can still touch are gathered last.
+the chain.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from glmc.pattern.rows import entries
 from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
@@ -19,6 +21,8 @@ GROUP = 8  # slots whose loads are in flight together
 _SMALLEST = 16  # rows whose inverse is found by substitution
 _SPAN = 2048
 _MANY = 16
+_LOOKED_AT = 4096  # rows
+_FEW = 256  # columns
 _SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
 
 
@@ -49,6 +53,28 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
         distant=len(_distances(group.b, 8 * _SPAN)) - len(_distances(group.b, _SPAN)) > _MANY,
         span=_SPAN,
     )
+
+
+@dataclass(frozen=True)
+class GatheredSolve:
+    """The solve by the columns that each chunk of rows reads; ``channels``: what a chain can have."""
+
+    channels: tuple[int, ...]
+
+
+def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
+    """The schedule, or None where sources lie fixed distances back or a chunk reads many columns before it."""
+    if group.b.is_empty or all(side.row_class in _SHIFTED for side in group.sides):
+        return None
+    chunk = CHUNKS[-1]
+    chunks = range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk)
+    return GatheredSolve(CHANNELS) if all(_columns(group.b, first, chunk) <= _FEW for first in chunks) else None
+
+
+def _columns(side: SidePlan, first: int, chunk: int) -> int:
+    """How many columns before row ``first`` the ``chunk`` rows from there on read."""
+    column = entries(side.rows, first, first + chunk).column
+    return len(np.unique(column[column < first]))
 
 
 def channel_block(channels: int, multiprocessors: int) -> int:
