@@ -14,7 +14,7 @@ from fractions import Fraction
 import torch
 
 from glmc.pattern.interpret import interpret
-from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_SLOT, BY_TILE, MIXERS
+from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_SLOT, BY_TILE, GATHERED, MIXERS
 from tests.kernels.packages import Inputs, bounds, draw, kernels, pattern, slots
 
 LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan
@@ -74,9 +74,8 @@ def forward(name: str, length: int) -> dict[str, float | bool]:
 
 def set_span(rows: int) -> None:
     """Spans of one chunk, which is 64 rows in float32 and 128 in 16 bits."""
-    for name in ("squares_joint", "squares_compacted"):
-        vars(kernels(name)).update(SPAN=rows)
-        kernels(name)._index.cache_clear()
+    vars(kernels("squares_joint")).update(SPAN=rows)
+    kernels("squares_joint")._index.cache_clear()
 
 
 def main() -> None:
@@ -92,6 +91,7 @@ def main() -> None:
     names = sys.argv[1:] or [*MIXERS]
     found = {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
     found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
+    found |= {f"{name} gathered": compare(name, (150,), heads=2) for name in names if name in GATHERED}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
     set_span(512)
     found |= {f"{name} chunks": forward(name, 600) for name in names if name in BY_CHUNKS}

@@ -42,8 +42,9 @@ BY_DISTANCE = {
     "few_read": "A[i] = {i - 1, i - 150, i - 70} weights A = softmax(dot(k, k)) / 2",
 }
 
-# of these, some whose outputs are solved by chunks
-BY_CHUNKS = ("squares_joint", "compacted", "squares_compacted", "shifts_both")
+# of these, those whose outputs are solved by the columns that a chunk reads, and some that are solved by shifts
+GATHERED = ("compacted", "landmarked", "blocks_both", "squares_compacted")
+BY_CHUNKS = ("squares_joint", "shifts_both", *GATHERED)
 
 # by tiles of scores: long intervals
 BY_TILE = {

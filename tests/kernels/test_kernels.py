@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_TILE, MIXERS
+from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_TILE, GATHERED, MIXERS
 from tests.kernels.packages import bounds, draw, kernels
 
 triton = pytest.importorskip("triton")
@@ -36,7 +36,8 @@ def interpreted() -> dict[str, Errors]:
 
 @pytest.mark.parametrize("name", [*MIXERS])
 def test_interpreted_kernels_compute_the_meaning(name: str, interpreted: dict[str, Errors]) -> None:
-    for case in ("packed", "one", *(["long"] if name in BY_DISTANCE else [])):
+    more = ["long"] if name in BY_DISTANCE else ["gathered"] if name in GATHERED else []
+    for case in ("packed", "one", *more):
         errors = interpreted[f"{name} {case}"]
         assert errors.pop("repeats")
         assert max(errors.values()) < 1e-5, (case, errors)
@@ -60,6 +61,7 @@ def test_rows_choose_the_kernels(name: str) -> None:
     assert hasattr(kernels(name), f"{name}_row_gradients_kernel") == (name in BY_TILE)
     assert hasattr(kernels(name), f"{name}_chunk_kernel") == (name in BY_SCAN)
     assert hasattr(kernels(name), f"{name}_attend_kernel") == (name in BY_DISTANCE)
+    assert hasattr(kernels(name), f"{name}_gather_kernel") == (name in GATHERED)
 
 
 @pytest.mark.slow
@@ -156,8 +158,6 @@ def most_spilled(name: str, d: int, dtype: torch.dtype) -> int:
     """Nothing but by tiles: those spill beside their loops, which measured faster than smaller tiles."""
     if name in BY_DISTANCE:
         return 576 if dtype is torch.float32 and d == 256 else 0
-    if name == "squares_compacted":
-        return 64  # a few words, beside the chain's loads
     if name not in BY_TILE:
         return 0
     if dtype is torch.bfloat16:
