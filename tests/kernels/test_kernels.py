@@ -98,7 +98,7 @@ def signature_of(argument: Any) -> str:
         case None:
             return "constexpr"
         case torch.Tensor():
-            types = {torch.float32: "*fp32", torch.bfloat16: "*bf16", torch.int32: "*i32"}
+            types = {torch.float32: "*fp32", torch.bfloat16: "*bf16", torch.int32: "*i32", torch.int16: "*i16"}
             return types[argument.dtype]
         case float():
             return "fp32"
@@ -129,7 +129,7 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
             names = [key for key in recorder.kernel.arg_names if key not in constants]
             signature = {key: signature_of(value) for key, value in zip(names, arguments, strict=True)}
             if dtype == torch.bfloat16:  # what a GPU multiplies, again
-                signature |= dict.fromkeys({"operator_ptr", "blocked_ptr"} & set(names), "*bf16")
+                signature |= dict.fromkeys({"operator_ptr", "blocked_ptr", "f_ptr"} & set(names), "*bf16")
             fixed = constants | {key: None for key, kind in signature.items() if kind == "constexpr"}
             signature |= dict.fromkeys(fixed, "constexpr")
             aligned = {
@@ -142,7 +142,12 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
 
 
 def check_resources(kernel: Any, most: int = 0) -> None:
-    """At most so many bytes of spilled registers, and no more shared memory than a multiprocessor has."""
+    """At most so many bytes of spilled registers, and no more shared memory than a multiprocessor has.
+
+    A chain of 32 channels has 16 warps, of 128 registers: it keeps a few addresses elsewhere.
+    """
+    if kernel.metadata.num_warps == 16:
+        most = max(most, 160)
     cuobjdump = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(kernel.asm["cubin"])

@@ -618,8 +618,9 @@ def pull(
 #                 token T - 1 - i, and the coefficient of (i, j) is the one that token T - 1 - j has
 #     k           place among the slots, nearest first
 #
-# Operators are made for all chunks at once; then one program for CHANNELS of a head goes from chunk to chunk:
-# Y_c = W_c (U_c + terms from earlier chunks), one product of [C, C] and [C, CHANNELS] a step.
+# Operators are made for many chunks at once; then one program for CHANNELS of a head goes from chunk to chunk:
+# Y_c = W_c (U_c + terms from earlier chunks), one product of [C, C] and [C, CHANNELS] a step. Of W only what can be
+# other than 0 is kept, its columns in blocks of 64: [C, 64], then [C - 64, 64] for the last rows.
 
 
 @triton.jit
@@ -645,10 +646,11 @@ def sequence_start(bound_ptr, i, T, PACKED: tl.constexpr):
 
 
 @triton.jit
-def block(w_ptr, slot_ptr, i, distance, T, TRANSPOSED: tl.constexpr):
-    """B at rows i and columns i - distance, which lie in the same chunk."""
-    s = tl.load(slot_ptr + distance)
-    return coefficient(w_ptr, tl.maximum(s, 0), i, i - distance, T, i < tl.where(s >= 0, T, 0), TRANSPOSED)
+def block(w_ptr, slot_ptr, first, r, q, T, TRANSPOSED: tl.constexpr):
+    """B at rows first + r and columns first + q, which lie in the same chunk."""
+    i = first + r
+    s = tl.load(slot_ptr + r - q)
+    return coefficient(w_ptr, s, i, first + q, T, (s >= 0) & (i < T), TRANSPOSED)
 
 
 @triton.jit
@@ -667,25 +669,43 @@ def substituted(
     """
     i = first + 16 * tl.arange(0, 4)
     column = tl.arange(0, 16)
+    at = ()
+    for place in tl.static_range(COUNT):
+        s = tl.load(slot_ptr + DISTANCES[place])
+        at += (w_ptr + s.to(tl.int64) * T + token(i - DISTANCES[place] if TRANSPOSED else i, T, TRANSPOSED),)
     done = ()
     for r in tl.static_range(16):
-        row = tl.where(column == r, 1.0, 0.0)[None, :] + tl.zeros([4, 16], tl.float32)
+        row = tl.where(column == r, 1.0, 0.0)[:, None] + tl.zeros([16, 4], tl.float32)
         for place in tl.static_range(COUNT):
             if DISTANCES[place] <= r:
-                w = block(w_ptr, slot_ptr, i + r, DISTANCES[place], T, TRANSPOSED)
-                row += w[:, None] * done[r - DISTANCES[place]]
+                w = tl.load(at[place] - r if TRANSPOSED else at[place] + r, mask=i + r < T, other=0.0)
+                row += w[None, :] * done[r - DISTANCES[place]]
         done += (row,)
-    # binary digits of the row number become dimensions, the least digit last
-    r0 = tl.join(tl.join(done[0], done[8]), tl.join(done[4], done[12]))
-    r1 = tl.join(tl.join(done[1], done[9]), tl.join(done[5], done[13]))
-    r2 = tl.join(tl.join(done[2], done[10]), tl.join(done[6], done[14]))
-    r3 = tl.join(tl.join(done[3], done[11]), tl.join(done[7], done[15]))
-    rows_last = tl.join(tl.join(r0, r2), tl.join(r1, r3))
-    return tl.reshape(tl.permute(rows_last, (0, 2, 3, 4, 5, 1)), (4, 16, 16))
+    return stacked(done)
 
 
 @triton.jit
-def merged(inverse, w_ptr, slot_ptr, first, T, TRANSPOSED: tl.constexpr, PRECISION: tl.constexpr):
+def stacked(rows):
+    """16 rows [column, block], which are [16, 4], as [block, row, column]."""
+    # binary digits of the row number become dimensions, the least digit last
+    r0 = tl.join(tl.join(rows[0], rows[8]), tl.join(rows[4], rows[12]))
+    r1 = tl.join(tl.join(rows[1], rows[9]), tl.join(rows[5], rows[13]))
+    r2 = tl.join(tl.join(rows[2], rows[10]), tl.join(rows[6], rows[14]))
+    r3 = tl.join(tl.join(rows[3], rows[11]), tl.join(rows[7], rows[15]))
+    rows_last = tl.join(tl.join(r0, r2), tl.join(r1, r3))
+    return tl.reshape(tl.permute(rows_last, (1, 2, 3, 4, 5, 0)), (4, 16, 16))
+
+
+@triton.jit
+def merged(
+    inverse,
+    w_ptr,
+    slot_ptr,
+    first,
+    T,
+    TRANSPOSED: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
     """From inverses of diagonal blocks [G, n, n] those of blocks twice as large, [G / 2, 2n, 2n].
 
     The lower left of a large one is W_22 B_21 W_11.
@@ -693,21 +713,22 @@ def merged(inverse, w_ptr, slot_ptr, first, T, TRANSPOSED: tl.constexpr, PRECISI
     PAIRS: tl.constexpr = inverse.shape[0] // 2
     n: tl.constexpr = inverse.shape[1]
     w11, w22 = tl.split(tl.permute(tl.reshape(inverse, (PAIRS, 2, n, n)), (0, 2, 3, 1)))
-    r = n + tl.arange(0, n)[None, :, None]
-    i = first + tl.arange(0, PAIRS)[:, None, None] * (2 * n) + r
-    distance = tl.arange(0, PAIRS)[:, None, None] * 0 + r - tl.arange(0, n)[None, None, :]
-    b21 = block(w_ptr, slot_ptr, i, distance, T, TRANSPOSED)
+    pair = tl.arange(0, PAIRS)[:, None, None] * (2 * n)
+    r = pair + n + tl.arange(0, n)[None, :, None]
+    b21 = block(w_ptr, slot_ptr, first, r, pair + tl.arange(0, n)[None, None, :], T, TRANSPOSED)
     w21 = tl.dot(w22, tl.dot(b21, w11, input_precision=PRECISION), input_precision=PRECISION)
     upper = tl.reshape(tl.permute(tl.join(w11, tl.zeros_like(w11)), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
     lower = tl.reshape(tl.permute(tl.join(w21, w22), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
     return tl.reshape(tl.permute(tl.join(upper, lower), (0, 3, 1, 2)), (PAIRS, 2 * n, 2 * n))
 
 
-@triton.jit(do_not_specialize=["T", "S"])
+@triton.jit(do_not_specialize=["begin", "chunks", "T", "S"])
 def power_of_two_diagonal_kernel(
     w_ptr,
     operator_ptr,
     slot_ptr,
+    begin,
+    chunks,
     T,
     S,
     C: tl.constexpr,
@@ -716,81 +737,139 @@ def power_of_two_diagonal_kernel(
     TRANSPOSED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """The operators' diagonal blocks of 64 rows: 16 by substitution, more by products. One warp for one block."""
-    blocks = tl.cdiv(T, C) * (C // 64)
-    first = tl.program_id(0) % blocks * 64
+    """The diagonal blocks of operators, of 64 rows: 16 by substitution, more by products. One warp for one block."""
+    blocks = chunks * (C // 64)
+    n = tl.program_id(0) % blocks * 64
     bh = (tl.program_id(0) // blocks).to(tl.int64)
     w_ptr += bh * S * T
-    w = substituted(w_ptr, slot_ptr, first, T, DISTANCES, COUNT, TRANSPOSED)
-    w = merged(w, w_ptr, slot_ptr, first, T, TRANSPOSED, PRECISION)
-    w = merged(w, w_ptr, slot_ptr, first, T, TRANSPOSED, PRECISION)
+    w = substituted(w_ptr, slot_ptr, begin + n, T, DISTANCES, COUNT, TRANSPOSED)
+    w = merged(w, w_ptr, slot_ptr, begin + n, T, TRANSPOSED, PRECISION)
+    w = merged(w, w_ptr, slot_ptr, begin + n, T, TRANSPOSED, PRECISION)
     r = tl.arange(0, 64)
-    operator_ptr += (bh * tl.cdiv(T, C) + first // C) * (C * C) + first % C * (C + 1)
+    operator_ptr += (bh * chunks + n // C) * (C * (C + 64) // 2) + n % C * C
     w = tl.reshape(w, (64, 64)).to(operator_ptr.dtype.element_ty)
-    tl.store(operator_ptr + r[:, None] * C + r[None, :], w)
+    tl.store(operator_ptr + r[:, None] * 64 + r[None, :], w)
 
 
-@triton.jit(do_not_specialize=["T", "S"])
+@triton.jit(do_not_specialize=["begin", "chunks", "T", "S"])
 def power_of_two_corner_kernel(
     w_ptr,
     operator_ptr,
     slot_ptr,
+    begin,
+    chunks,
     T,
     S,
     TRANSPOSED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Of operators of 128 rows the lower left block, W_21 = (W_22 B_21) W_11, and zeros above. One chunk."""
-    C: tl.constexpr = 128
-    chunks = tl.cdiv(T, C)
-    first = tl.program_id(0) % chunks * C
+    """Of an operator of 128 rows the lower left block, W_21 = (W_22 B_21) W_11. One chunk."""
     w_ptr += (tl.program_id(0) // chunks).to(tl.int64) * S * T
     r = tl.arange(0, 64)
-    at = operator_ptr + tl.program_id(0).to(tl.int64) * (C * C) + r[:, None] * C + r[None, :]
-    w22 = tl.load(at + 64 * C + 64)
-    i = first + 64 + r[:, None]
-    b21 = block(w_ptr, slot_ptr, i, 64 + r[:, None] - r[None, :], T, TRANSPOSED)
+    at = operator_ptr + tl.program_id(0).to(tl.int64) * (3 * 64 * 64) + r[:, None] * 64 + r[None, :]
+    w22 = tl.load(at + 2 * 64 * 64)
+    first = begin + tl.program_id(0) % chunks * 128
+    b21 = block(w_ptr, slot_ptr, first, 64 + r[:, None], r[None, :], T, TRANSPOSED)
     left = tl.dot(w22, b21.to(w22.dtype), input_precision=PRECISION)
     w21 = tl.dot(left.to(w22.dtype), tl.load(at), input_precision=PRECISION)
-    tl.store(at + 64 * C, w21.to(w22.dtype))
-    tl.store(at + 64, tl.zeros([64, 64], w22.dtype))
+    tl.store(at + 64 * 64, w21.to(w22.dtype))
 
 
 @triton.jit
-def places(order_ptr, k, S, SLOTS: tl.constexpr):
-    """The slots and distances of the SLOTS places from k on; beyond the last slot nothing is near enough."""
-    slots = ()
+def operator_places(row, column):
+    """Where elements of an operator are, and which are kept: columns in blocks of 64, from their diagonal block on."""
+    return row * 64 + column % 64 + column // 64 * (64 * 64), row // 64 >= column // 64
+
+
+CHANNELS = (8, 16, 32)  # of a chain
+SEGMENT = 1 << 18  # rows of all heads whose operators are kept at a time
+
+
+def channel_block(channels: int, device: torch.device) -> int:
+    """The channels of a chain, of so many in all heads: as few as let all chains run side by side."""
+    processors = torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 1
+    return next((block for block in CHANNELS if channels <= block * processors), CHANNELS[-1])
+
+
+def make_operators(
+    w: torch.Tensor,
+    operators: torch.Tensor,
+    slot: torch.Tensor,
+    begin: int,
+    chunks: int,
+    C: int,
+    precision: str,
+    transposed: bool,
+) -> None:
+    """The operators of the `chunks` chunks of C rows from row `begin` on: w [B, H, slots, T]."""
+    B, H, S, T = w.shape
+    power_of_two_diagonal_kernel[(B * H * chunks * (C // 64),)](
+        w,
+        operators,
+        slot,
+        begin,
+        chunks,
+        T,
+        S,
+        C=C,
+        DISTANCES=NEAREST,
+        COUNT=len(NEAREST),
+        TRANSPOSED=transposed,
+        PRECISION=precision,
+        num_warps=1,
+    )
+    if C == 128:
+        power_of_two_corner_kernel[(B * H * chunks,)](
+            w,
+            operators,
+            slot,
+            begin,
+            chunks,
+            T,
+            S,
+            TRANSPOSED=transposed,
+            PRECISION=precision,
+            num_warps=4,
+        )
+
+
+@triton.jit
+def places(order_ptr, w_ptr, y_ptr, k, S, T, CHANNELS: tl.constexpr, SLOTS: tl.constexpr, TRANSPOSED: tl.constexpr):
+    """Distances of the SLOTS places from k on, and where row 0 would have their coefficients and sources.
+
+    Beyond the last slot nothing is near enough.
+    """
     distances = ()
+    w_at = ()
+    y_at = ()
     for place in tl.static_range(SLOTS):
-        slots += (tl.load(order_ptr + 2 * (k + place), mask=k + place < S, other=0),)
-        distances += (tl.load(order_ptr + 2 * (k + place) + 1, mask=k + place < S, other=1 << 30),)
-    return slots, distances
+        s = tl.load(order_ptr + 2 * (k + place), mask=k + place < S, other=0)
+        distance = tl.load(order_ptr + 2 * (k + place) + 1, mask=k + place < S, other=1 << 30)
+        distances += (distance,)
+        w_at += (w_ptr + s.to(tl.int64) * T + (T - 1 + distance if TRANSPOSED else 0),)
+        y_at += (y_ptr - distance.to(tl.int64) * CHANNELS,)
+    return distances, w_at, y_at
 
 
 @triton.jit
-def near_enough(i, distance, first, stop, T):
-    """Whether the source at that distance lies from `first` to below `stop`."""
-    return (i < T) & (i - distance >= first) & (i - distance < stop)
-
-
-@triton.jit
-def load_weights(w_ptr, slots, distances, i, first, stop, T, SLOTS: tl.constexpr, TRANSPOSED: tl.constexpr):
-    """Coefficients of rows i in those slots, for the sources from `first` to below `stop`."""
+def load_weights(w_at, distances, i, back, SLOTS: tl.constexpr, TRANSPOSED: tl.constexpr):
+    """Coefficients of rows i, as far as the distances are at most `back`."""
     w = ()
     for place in tl.static_range(SLOTS):
-        present = near_enough(i, distances[place], first, stop, T)
-        w += (coefficient(w_ptr, slots[place], i, i - distances[place], T, present, TRANSPOSED),)
+        at = w_at[place] - i if TRANSPOSED else w_at[place] + i
+        w += (tl.load(at, mask=distances[place] <= back, other=0.0),)
     return w
 
 
 @triton.jit
-def load_sources(y_ptr, distances, i, first, stop, d, T, SLOTS: tl.constexpr):
-    """The sources at those distances from rows i, as far as they lie from `first` to below `stop`."""
+def load_sources(y_at, distances, i, back, d, n, SLOTS: tl.constexpr, NEAR: tl.constexpr):
+    """Sources of rows i, as far as the distances are at most `back` and, if NEAR, lead out of the chunk."""
     y = ()
     for place in tl.static_range(SLOTS):
-        present = near_enough(i, distances[place], first, stop, T)
-        at = (i - distances[place])[:, None] * d.shape[0] + d[None, :]
-        y += (tl.load(y_ptr + at, mask=present[:, None], other=0.0),)
+        present = distances[place] <= back
+        if NEAR:
+            present = present & (distances[place] > n)
+        y += (tl.load(y_at[place] + i[:, None] * d.shape[0] + d[None, :], mask=present[:, None], other=0.0),)
     return y
 
 
@@ -807,24 +886,23 @@ def right_side(
     u_ptr,
     scale_ptr,
     i,
-    inside,
     channel,
     T,
-    H,
+    stride,
     D: tl.constexpr,
     SCALED: tl.constexpr,
     TRANSPOSED: tl.constexpr,
 ):
     """U at rows i: u, or scale · u; u_ptr, scale_ptr: where the head begins."""
     t = token(i, T, TRANSPOSED)
-    u = u_ptr + t.to(tl.int64)[:, None] * (H * D) + channel[None, :]
-    u = tl.load(u, mask=inside[:, None] & (channel < D)[None, :], other=0.0).to(tl.float32)
+    u = u_ptr + t.to(tl.int64)[:, None] * stride + channel[None, :]
+    u = tl.load(u, mask=(channel < D)[None, :], other=0.0).to(tl.float32)
     if SCALED:
-        u *= tl.load(scale_ptr + t, mask=inside, other=0.0)[:, None]
+        u *= tl.load(scale_ptr + t)[:, None]
     return u
 
 
-@triton.jit(do_not_specialize=["T", "S"])
+@triton.jit(do_not_specialize=["begin", "end", "chunk", "chunks", "T", "S"])
 def power_of_two_chain_kernel(
     w_ptr,
     u_ptr,
@@ -834,6 +912,10 @@ def power_of_two_chain_kernel(
     bound_ptr,
     blocked_ptr,
     y_ptr,
+    begin,
+    end,
+    chunk,
+    chunks,
     T,
     S,
     H,
@@ -841,16 +923,18 @@ def power_of_two_chain_kernel(
     C: tl.constexpr,
     CHANNELS: tl.constexpr,
     NEAR: tl.constexpr,
+    FAR: tl.constexpr,
     GROUP: tl.constexpr,
     PRECISION: tl.constexpr,
     SCALED: tl.constexpr,
     PACKED: tl.constexpr,
     TRANSPOSED: tl.constexpr,
 ):
-    """Y = (I - B)⁻¹ U, chunk after chunk. One program: CHANNELS of a head.
+    """Y = (I - B)⁻¹ U for rows from `begin` to below `end`, chunk after chunk. One program: CHANNELS of a head.
 
-    The NEAR nearest slots may read the chunk before, the others only chunks that were done a step earlier, so that
-    they are loaded ahead, GROUP slots at a time. Outputs are read back from blocked [B, H, channel blocks, T, CHANNELS].
+    `chunk`, `chunks`: the first one's place among the operators, and how many these are. The NEAR nearest slots may
+    read the chunk before; the others read only chunks that were done a step earlier, so that FAR of them are loaded
+    ahead. Outputs are read back from blocked [B, H, channel blocks, T, CHANNELS].
     """
     channel_blocks = tl.cdiv(D, CHANNELS)
     d = tl.arange(0, CHANNELS)
@@ -864,47 +948,45 @@ def power_of_two_chain_kernel(
     y_ptr += head * D
     blocked_ptr += tl.program_id(0).to(tl.int64) * T * CHANNELS
     n = tl.arange(0, C)
-    operator_ptr += n[:, None] * C + n[None, :]
-    chunks = tl.cdiv(T, C)
+    place, kept = operator_places(n[:, None], n[None, :])
+    operator_ptr += (bh * chunks + chunk) * (C * (C + 64) // 2) + place
+    steps = tl.cdiv(end - begin, C)
 
-    near_slots, near = places(order_ptr, 0, S, GROUP)
-    far_slots, far = places(order_ptr, NEAR, S, GROUP)
-    i = 0 + n
-    operator = tl.load(operator_ptr + bh * chunks * (C * C))
-    total = right_side(u_ptr, scale_ptr, i, i < T, channel, T, H, D, SCALED, TRANSPOSED)
-    for c in tl.range(0, chunks, num_stages=1):
-        # all that the next chunk takes but its nearest sources is on its way while this one is solved
-        i = (c + 1) * C + n
-        start = sequence_start(bound_ptr, i, T, PACKED)
-        first = start
-        u = right_side(u_ptr, scale_ptr, i, i < T, channel, T, H, D, SCALED, TRANSPOSED)
-        far_w = load_weights(w_ptr, far_slots, far, i, first, c * C, T, GROUP, TRANSPOSED)
-        far_y = load_sources(blocked_ptr, far, i, first, c * C, d, T, GROUP)
-        near_w = load_weights(w_ptr, near_slots, near, i, first, (c + 1) * C, T, GROUP, TRANSPOSED)
-        next_operator = tl.load(operator_ptr + (bh * chunks + tl.minimum(c + 1, chunks - 1)) * (C * C))
+    near, near_w_at, near_y_at = places(order_ptr, w_ptr, blocked_ptr, 0, S, T, CHANNELS, GROUP, TRANSPOSED)
+    far, far_w_at, far_y_at = places(order_ptr, w_ptr, blocked_ptr, NEAR, S, T, CHANNELS, FAR, TRANSPOSED)
+    operator = tl.load(operator_ptr, mask=kept, other=0.0)
+    total = tl.zeros([C, CHANNELS], tl.float32)
+    for c in tl.range(-1, steps, num_stages=1):
+        # all that the next chunk takes but its nearest sources is on its way while this one is solved; at -1 it is all
+        i = tl.minimum(begin + (c + 1) * C + n, end - 1)
+        back = i - sequence_start(bound_ptr, i, T, PACKED)
+        u = right_side(u_ptr, scale_ptr, i, channel, T, H * D, D, SCALED, TRANSPOSED)
+        far_w = load_weights(far_w_at, far, i, back, FAR, TRANSPOSED)
+        far_y = load_sources(far_y_at, far, i, back, d, n, FAR, False)
+        near_w = load_weights(near_w_at, near, i, back, GROUP, TRANSPOSED)
+        ahead = tl.maximum(tl.minimum(c + 1, steps - 1), 0) * (C * (C + 64) // 2)
+        next_operator = tl.load(operator_ptr + ahead, mask=kept, other=0.0)
 
         y = tl.dot(operator, total.to(operator.dtype), input_precision=PRECISION)
-        t = token(c * C + n, T, TRANSPOSED)
-        inside = (c * C + n < T)[:, None]
-        tl.store(blocked_ptr + (c * C + n)[:, None] * CHANNELS + d[None, :], y, mask=inside)
-        at = t.to(tl.int64)[:, None] * (H * D) + channel[None, :]
+        row = begin + c * C + n
+        inside = ((row >= begin) & (row < end))[:, None]
+        tl.store(blocked_ptr + row[:, None] * CHANNELS + d[None, :], y, mask=inside)
+        tl.debug_barrier()  # the stored rows are sources from here on
+        near_y = load_sources(near_y_at, near, i, back, d, n, GROUP, True)
+        at = token(row, T, TRANSPOSED).to(tl.int64)[:, None] * (H * D) + channel[None, :]
         tl.store(y_ptr + at, y, mask=inside & (channel < D)[None, :])
 
-        total = add_terms(u, far_w, far_y, GROUP)
-        operator = next_operator
-        for k in range(NEAR + GROUP, S, GROUP):
-            more_slots, more = places(order_ptr, k, S, GROUP)
-            far_w = load_weights(w_ptr, more_slots, more, i, first, c * C, T, GROUP, TRANSPOSED)
-            far_y = load_sources(blocked_ptr, more, i, first, c * C, d, T, GROUP)
-            total = add_terms(total, far_w, far_y, GROUP)
-        tl.debug_barrier()  # the stored rows are sources from here on
-        near_y = load_sources(blocked_ptr, near, i, first, (c + 1) * C, d, T, GROUP)
+        total = add_terms(u, far_w, far_y, FAR)
         total = add_terms(total, near_w, near_y, GROUP)
+        operator = next_operator
         for k in range(GROUP, NEAR, GROUP):
-            more_slots, more = places(order_ptr, k, S, GROUP)
-            near_w = load_weights(w_ptr, more_slots, more, i, first, (c + 1) * C, T, GROUP, TRANSPOSED)
-            near_y = load_sources(blocked_ptr, more, i, first, (c + 1) * C, d, T, GROUP)
-            total = add_terms(total, near_w, near_y, GROUP)
+            more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, S, T, CHANNELS, GROUP, TRANSPOSED)
+            w = load_weights(w_at, more, i, back, GROUP, TRANSPOSED)
+            total = add_terms(total, w, load_sources(y_at, more, i, back, d, n, GROUP, True), GROUP)
+        for k in range(NEAR + FAR, S, GROUP):
+            more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, S, T, CHANNELS, GROUP, TRANSPOSED)
+            w = load_weights(w_at, more, i, back, GROUP, TRANSPOSED)
+            total = add_terms(total, w, load_sources(y_at, more, i, back, d, n, GROUP, False), GROUP)
 
 
 NEAREST = (1, 2, 4, 8)  # the distances below 16
@@ -932,61 +1014,51 @@ def solve(
         return y
     exact = operand == torch.float32
     C, precision = (64, "tf32x3") if exact else (128, "tf32")
+    group = 4 if exact else 8
+    channels = channel_block(B * H * D, u.device)
+    warps = C * max(channels, 16) // 256
+    programs = B * H * triton.cdiv(D, channels)
     if not u.is_cuda:
         operand = torch.float32  # Triton's interpreter multiplies nothing shorter
     u = u.contiguous()
-    chunks, channel_blocks = triton.cdiv(T, C), triton.cdiv(D, 16)
-    operators = torch.empty(B, H, chunks, C, C, dtype=operand, device=u.device)
-    blocked = torch.empty(B, H, channel_blocks, T, 16, dtype=operand, device=u.device)
+    segment = min(triton.cdiv(T, 3), triton.cdiv(SEGMENT, B * H))
+    segment = triton.cdiv(segment, C) * C
+    operators = torch.empty(B, H, triton.cdiv(min(segment, T), C), C * (C + 64) // 2, dtype=operand, device=u.device)
+    blocked = torch.empty(programs, T, channels, dtype=operand, device=u.device)
     bound = (T - at.stops).flip(0) if transposed and at.stops is not None else at.starts
-    with torch.cuda.device_of(u):
-        power_of_two_diagonal_kernel[(B * H * chunks * (C // 64),)](
-            w,
-            operators,
-            at.index.slot,
-            T,
-            at.slots,
-            C=C,
-            DISTANCES=NEAREST,
-            COUNT=len(NEAREST),
-            TRANSPOSED=transposed,
-            PRECISION=precision,
-            num_warps=1,
-        )
-        if C == 128:
-            power_of_two_corner_kernel[(B * H * chunks,)](
+    for start in range(0, T, segment):
+        stop = min(start + segment, T)
+        chunks = triton.cdiv(stop - start, C)
+        with torch.cuda.device_of(u):
+            make_operators(w, operators, at.index.slot, start, chunks, C, precision, transposed)
+            power_of_two_chain_kernel[(programs,)](
                 w,
+                u,
+                scale,
                 operators,
-                at.index.slot,
+                at.index.order,
+                bound,
+                blocked,
+                y,
+                start,
+                stop,
+                0,
+                chunks,
                 T,
                 at.slots,
-                TRANSPOSED=transposed,
+                H,
+                D=D,
+                C=C,
+                CHANNELS=channels,
+                NEAR=NEAR[C],
+                FAR=group if exact or at.slots <= NEAR[C] + group else 12,
+                GROUP=group,
                 PRECISION=precision,
-                num_warps=4,
+                SCALED=scale is not None,
+                PACKED=bound is not None,
+                TRANSPOSED=transposed,
+                num_warps=warps,
             )
-        power_of_two_chain_kernel[(B * H * channel_blocks,)](
-            w,
-            u,
-            scale,
-            operators,
-            at.index.order,
-            bound,
-            blocked,
-            y,
-            T,
-            at.slots,
-            H,
-            D=D,
-            C=C,
-            CHANNELS=16,
-            NEAR=NEAR[C],
-            GROUP=4 if exact else 8,
-            PRECISION=precision,
-            SCALED=scale is not None,
-            PACKED=bound is not None,
-            TRANSPOSED=transposed,
-            num_warps=8 if C == 128 else 4,
-        )
     return y
 
 
