@@ -1,13 +1,14 @@
 """Lays out how Triton computes coefficients by slot, and the derivatives of all that they depend on.
 
 A program has the whole rows of a block. It goes through the slots of each side in tiles, once for each statistic of
-the row (a softmax's sum, a row sum, the sum that a softmax's derivative needs) and once for the results. What is
-computed is laid out here as data; the template says how tiles are loaded and stored.
+the row (a softmax's sum, a row sum, the sum that a softmax's derivative needs) and once for the results; of a side with
+one slot it holds all that a tile would load. What is computed is laid out here as data; the template says how tiles are
+loaded and stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -22,7 +23,7 @@ _GATES = ("gate", "slot_gate", "const")
 
 @dataclass(frozen=True)
 class Tile:
-    """Expressions over a tile of one side's slots × rows.
+    """Expressions over a tile of one side's slots × rows, or over the rows where the side has one slot.
 
     ``loads`` are the values by entry that they take, ``statements`` what to compute first; ``results`` are what the
     tile gives, by name.
@@ -59,10 +60,15 @@ class Gradients:
     covers: bool  # whether every logit of slot_gate that a row may have gets a slope
 
     @property
+    def loads(self) -> tuple[tuple[SidePlan, tuple[str, ...]], ...]:
+        """By side, what its tiles load."""
+        every = (*(tile for statistic in self.sums for tile in statistic.tiles), *self.tiles)
+        return tuple((side, _loads(side, every)) for side in self.sloped)
+
+    @property
     def weighted(self) -> tuple[SidePlan, ...]:
         """The sides whose coefficients the derivatives take."""
-        every = (*(tile for statistic in self.sums for tile in statistic.tiles), *self.tiles)
-        return tuple(dict.fromkeys(tile.side for tile in every if tile.side.name in tile.loads))
+        return tuple(side for side, loads in self.loads if side.name in loads)
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -132,10 +138,32 @@ class CoefficientCode:
         return _sizes(self.sides, set(self.gates))
 
     @property
+    def loads(self) -> tuple[tuple[SidePlan, tuple[str, ...]], ...]:
+        """By side, what its tiles load."""
+        every = (*(tile for statistic in self.statistics for tile in statistic.tiles), *self.weights)
+        return tuple((side, _loads(side, every)) for side in self.sides)
+
+    @property
     def reached(self) -> tuple[SidePlan, ...]:
-        """The sides whose kernel looks for the slots that its rows reach: for scores and statistics."""
+        """The sides whose kernel looks for the slots that its rows reach: for scores and statistics of many slots."""
         summed = {tile.side for statistic in self.statistics for tile in statistic.tiles}
-        return tuple(side for side, found in self.scores if found or side in summed)
+        return tuple(side for side, found in self.scores if (found or side in summed) and not side.has_one_slot)
+
+    @property
+    def stored_scores(self) -> tuple[Score, ...]:
+        """The scores that the kernel stores: those of many slots, and what the derivatives take."""
+        return tuple(
+            score
+            for side, found in self.scores
+            for score in found
+            if not side.has_one_slot or score in self.kept_scores
+        )
+
+    @property
+    def multiplies_one_slot(self) -> bool:
+        """Whether a score or the slope of a coefficient belongs to a side with one slot."""
+        sloped = self.gradients.sloped if self.gradients else ()
+        return any(side.has_one_slot and (found or side in sloped) for side, found in self.scores)
 
     @property
     def kept_scores(self) -> tuple[Score, ...]:
@@ -298,7 +326,8 @@ class _Slopes:
 
     def __post_init__(self) -> None:
         self.bound = self.layout.bound(self.side)
-        self.slope = f"slope_{self.side.name}"
+        self.stored = f"slope_{self.side.name}"
+        self.slope = f"whole_{self.stored}" if self.layout.is_summed(self.side) else self.stored
 
     def of(self, node: Weight, result: str) -> Tile:
         """The slope of ``node`` where it is no part of a softmax."""
@@ -329,14 +358,14 @@ class _Slopes:
         return self._tile(tuple(results))
 
     def _tile(self, results: tuple[tuple[str, str], ...]) -> Tile:
-        summed = self.slope in self.loads and self.layout.is_summed(self.side)
-        first = (f"{self.slope} += slope_sum_{self.side.name}",) if summed else ()
+        summed = self.stored in self.loads and self.slope != self.stored
+        first = (f"{self.slope} = {self.stored} + slope_sum_{self.side.name}",) if summed else ()
         return Tile(self.side, tuple(self.loads), (*first, *self.statements), results)
 
     def _times(self, factor: Weight, name: str) -> str:
         self._take(factor)
         if name == self.slope:
-            self.loads[name] = None
+            self.loads[self.stored] = None
         if factor == ONE:
             return name
         return f"-{name}" if factor == Constant(Fraction(-1)) else f"{print_factor(factor, self.bound)} * {name}"
@@ -377,7 +406,7 @@ class _Slopes:
         inner = self._times(derivative(self.side.weight, node), self.slope)
         self._softmax(node)
         suffix = self.layout.suffix[node]
-        name = f"slope_score{suffix}"
+        name = f"slope_score_{self.side.name}{suffix}"
         self.statements[f"{name} = {self.bound[node]} * ({inner} - mean{suffix})"] = None
         return name
 
@@ -392,8 +421,13 @@ def _is_of(name: str, gate: str) -> bool:
     return name == gate or name[:-2] == gate
 
 
+def _loads(side: SidePlan, tiles: Iterable[Tile]) -> tuple[str, ...]:
+    """All that a side's tiles load."""
+    return tuple(dict.fromkeys(name for tile in tiles if tile.side == side for name in tile.loads))
+
+
 def _sizes(sides: tuple[SidePlan, ...], gates: set[str]) -> tuple[str, ...]:
-    slots = (f"S_{side.side}" for side in sides)
+    slots = (f"S_{side.side}" for side in sides if not side.has_one_slot)
     return ("T", *slots, *(f"{gate}_slots" for gate in _GATES[1:] if gate in gates))
 
 

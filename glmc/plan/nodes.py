@@ -63,6 +63,10 @@ class SidePlan:
         return self.row_class is RowClass.EMPTY
 
     @property
+    def has_one_slot(self) -> bool:
+        return self.slot_count == 1
+
+    @property
     def is_prefix(self) -> bool:
         """Whether slot s is column s, so that products are with a contiguous prefix and nothing is gathered."""
         return self.row_class is RowClass.DENSE

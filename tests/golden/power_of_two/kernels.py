@@ -55,6 +55,7 @@ import torch
 import triton
 import triton.language as tl
 from torch.autograd.function import Function, once_differentiable
+from torch.nn.functional import pad
 
 from . import rows
 
@@ -62,13 +63,15 @@ from . import rows
 
 
 class Index(NamedTuple):
-    """The entries of one side: P(i, s) = i - shift[s], present unless negative; all int32.
+    """The entries of one side: P(i, s) = i - shift[s], present unless negative; all int32, for rows below `length`.
 
-    shift [slots]; slot [128] has the slot of each distance, -1 where none; order [slots, 2] has pairs (slot, distance),
+    shift [slots + 16], none in the last; reached [length] is the number of slots that rows up to i have entries in;
+    slot [128] has the slot of each distance, -1 where none; order [slots, 2] has pairs (slot, distance),
     nearest first.
     """
 
     shift: torch.Tensor
+    reached: torch.Tensor
     slot: torch.Tensor
     order: torch.Tensor
 
@@ -88,11 +91,15 @@ def index(table: Table, length: int, device: torch.device) -> Index:
 def _index(table: Table, length: int, device: torch.device) -> Index:
     last = length - 1
     shift = (last - table(last, length, device)[0]).int()
+    reached = torch.zeros(length + 1, dtype=torch.int32, device=device)
+    reached[shift.long()] = torch.arange(1, len(shift) + 1, dtype=torch.int32, device=device)
+    reached = reached[:length].cummax(0).values  # distances of `length` are absent
     distance, s = shift.sort()
+    shift = pad(shift, (0, 16), value=length)
     order = torch.stack((s.int(), distance), 1)
     slot = torch.full((128,), -1, dtype=torch.int32, device=device)
     slot[distance[distance < 128].long()] = s[distance < 128].int()
-    return Index(shift, slot, order)
+    return Index(shift, reached, slot, order)
 
 
 @dataclass(frozen=True)
@@ -132,23 +139,15 @@ def source(shift_ptr, i, s, wanted):
 
 
 @triton.jit
-def presence(shift_ptr, t, i, s0, T, S, SLOTS: tl.constexpr):
-    """Which of the slots from s0 on × rows hold an entry."""
-    s = tl.arange(0, SLOTS)
-    wanted = (s0 + s < S)[:, None] & (t < T)[None, :]
-    return wanted & (tl.load(shift_ptr + s0 + s, mask=s0 + s < S, other=0)[:, None] <= i[None, :])
+def presence(shift_ptr, t, i, s0, T, SLOTS: tl.constexpr):
+    """Which of SLOTS slots from s0 on × rows hold an entry."""
+    return tl.load(shift_ptr + s0 + tl.arange(0, SLOTS))[:, None] <= tl.where(t < T, i, -1)[None, :]
 
 
 @triton.jit
-def reached(shift_ptr, t, i, T, S, SLOTS: tl.constexpr):
+def reached(reached_ptr, t, i, T):
     """The number of slots up to the last that any of these rows has an entry in."""
-    count = 0
-    last = tl.max(i, 0)
-    for s0 in range(0, S, SLOTS):
-        s = s0 + tl.arange(0, SLOTS)
-        near = tl.load(shift_ptr + s, mask=s < S, other=T) <= last
-        count = tl.maximum(count, tl.max(tl.where(near & (s < S), s + 1, 0), 0))
-    return count
+    return tl.load(reached_ptr + tl.max(tl.where(t < T, i, 0), 0))
 
 
 @triton.jit
@@ -168,6 +167,36 @@ def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
 
 
 # -- products over the entries -------------------------------------------------------------------------------
+
+
+@triton.jit
+def product(
+    left_ptr,
+    right_ptr,
+    scale,
+    shift_ptr,
+    n,
+    t,
+    i,
+    origin,
+    T,
+    H,
+    D: tl.constexpr,
+    CHANNELS: tl.constexpr,
+):
+    """scale · left_i · right_j for j = P(i, 0), the row's only source; 0 where absent."""
+    back, present = source(shift_ptr, i, 0, t < T)
+    left_ptr += origin * D
+    right_ptr += origin * D - back.to(tl.int64) * (H * D)
+    total = tl.zeros([n.shape[0]], tl.float32)
+    for d0 in range(0, D, CHANNELS):
+        d = d0 + tl.arange(0, CHANNELS)
+        place = n[:, None] * (H * D) + d[None, :]
+        inside = present[:, None] & (d < D)[None, :]
+        left = tl.load(left_ptr + place, mask=inside, other=0.0).to(tl.float32)
+        right = tl.load(right_ptr + place, mask=inside, other=0.0)
+        total += tl.sum(left * right.to(tl.float32), 1)
+    return scale * total
 
 
 @triton.jit
@@ -222,13 +251,13 @@ def power_of_two_apply_kernel(
     plus_ptr,
     out_ptr,
     shift_ptr,
+    reached_ptr,
     starts_ptr,
     T,
     S,
     H,
     D: tl.constexpr,
     ROWS: tl.constexpr,
-    SLOTS: tl.constexpr,
     CHANNELS: tl.constexpr,
     PACKED: tl.constexpr,
     PLUS: tl.constexpr,
@@ -244,7 +273,7 @@ def power_of_two_apply_kernel(
         total = tl.load(plus_ptr + origin * D + place, mask=inside, other=0.0).to(tl.float32)
     else:
         total = tl.zeros([ROWS, CHANNELS], tl.float32)
-    for s in range(0, reached(shift_ptr, t, i, T, S, SLOTS)):
+    for s in range(0, reached(reached_ptr, t, i, T)):
         back, present = source(shift_ptr, i, s, t < T)
         w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
         x = x_ptr - back.to(tl.int64) * (H * D) + place
@@ -296,54 +325,53 @@ def power_of_two_apply_transposed_kernel(
 # -- coefficients --------------------------------------------------------------------------------------------
 
 
-@triton.jit(do_not_specialize=["T", "S_A", "S_B"])
+@triton.jit
+def absorb(largest, total, scores):
+    """Rows' largest score so far and sum of exponentials over it, with more of their scores, -inf for none."""
+    larger = largest
+    for k in tl.static_range(len(scores)):
+        larger = tl.maximum(larger, scores[k])
+    total *= tl.exp(largest - larger)
+    for k in tl.static_range(len(scores)):
+        total += tl.exp(scores[k] - larger)
+    return larger, total
+
+
+@triton.jit
+def absorb_slots(largest, total, largest_by_slot, total_by_slot):
+    """The same, [ROWS], with those that each slot has found, [slots, ROWS]."""
+    larger = tl.maximum(largest, tl.max(largest_by_slot, 0))
+    # rounded before they are added: a product fused with the sum would differ between the lanes that hold it
+    more = tl.fma(total_by_slot, tl.exp(largest_by_slot - larger), 0.0)
+    return larger, total * tl.exp(largest - larger) + tl.sum(more, 0)
+
+
+@triton.jit(do_not_specialize=["T", "S_B"])
 def power_of_two_coefficients_kernel(
     q_ptr,
     k_ptr,
     a_ptr,
     b_ptr,
-    dot_q_k_a_ptr,
     dot_q_k_b_ptr,
     shift_a_ptr,
     shift_b_ptr,
+    reached_b_ptr,
     starts_ptr,
     T,
-    S_A,
     S_B,
     H,
     scale,
     K: tl.constexpr,
     CHANNELS: tl.constexpr,
     ROWS: tl.constexpr,
-    SLOTS_A: tl.constexpr,
-    SLOTS_B: tl.constexpr,
     PACKED: tl.constexpr,
 ):
     """The declared weights of all slots. One program: ROWS of one head."""
     n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    a_ptr += bh * S_A * T
+    a_ptr += bh * T
     b_ptr += bh * S_B * T
-    dot_q_k_a_ptr += bh * S_A * T
     dot_q_k_b_ptr += bh * S_B * T
-    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
-    reached_b = reached(shift_b_ptr, t, i, T, S_B, SLOTS_B)
-    products(
-        q_ptr,
-        k_ptr,
-        dot_q_k_a_ptr,
-        None,
-        scale,
-        shift_a_ptr,
-        n,
-        t,
-        i,
-        origin,
-        T,
-        reached_a,
-        H,
-        K,
-        CHANNELS,
-    )
+    reached_b = reached(reached_b_ptr, t, i, T)
     products(
         q_ptr,
         k_ptr,
@@ -361,47 +389,45 @@ def power_of_two_coefficients_kernel(
         K,
         CHANNELS,
     )
+    dot_q_k_a = product(
+        q_ptr,
+        k_ptr,
+        scale,
+        shift_a_ptr,
+        n,
+        t,
+        i,
+        origin,
+        T,
+        H,
+        K,
+        CHANNELS,
+    )
 
-    largest_a = tl.full([SLOTS_A, ROWS], -1e38, tl.float32)
-    total_a = tl.zeros([SLOTS_A, ROWS], tl.float32)
-    for s0 in range(0, reached_a, SLOTS_A):
-        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
-        dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
-        score = tl.where(present, dot_q_k_a, float("-inf"))
-        larger = tl.maximum(largest_a, score)
-        total_a = total_a * tl.exp(largest_a - larger) + tl.exp(score - larger)
-        largest_a = larger
-    largest_b = tl.full([SLOTS_B, ROWS], -1e38, tl.float32)
-    total_b = tl.zeros([SLOTS_B, ROWS], tl.float32)
-    for s0 in range(0, reached_b, SLOTS_B):
-        present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
+    _, present_a = source(shift_a_ptr, i, 0, t < T)
+
+    largest = tl.full([ROWS], -1e38, tl.float32)
+    total = tl.zeros([ROWS], tl.float32)
+    largest, total = absorb(largest, total, (tl.where(present_a, dot_q_k_a, float("-inf")),))
+    largest_b = tl.full([16, ROWS], -1e38, tl.float32)
+    total_b = tl.zeros([16, ROWS], tl.float32)
+    for s0 in range(0, reached_b, 16):
+        present = presence(shift_b_ptr, t, i, s0, T, 16)
+        at = s0 * T.to(tl.int64) + (tl.arange(0, 16)[:, None] * T + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
-        score = tl.where(present, dot_q_k_b, float("-inf"))
-        larger = tl.maximum(largest_b, score)
-        total_b = total_b * tl.exp(largest_b - larger) + tl.exp(score - larger)
-        largest_b = larger
-    largest = tl.max(largest_a, 0, keep_dims=True)
-    largest = tl.maximum(largest, tl.max(largest_b, 0, keep_dims=True))
-    total_a *= tl.exp(largest_a - largest)
-    total_b *= tl.exp(largest_b - largest)
-    total = tl.sum(total_a, 0, keep_dims=True) + tl.sum(total_b, 0, keep_dims=True)
+        scores = tl.where(present, dot_q_k_b, float("-inf"))
+        largest_b, total_b = absorb(largest_b, total_b, (scores,))
+    largest, total = absorb_slots(largest, total, largest_b, total_b)
     norm = largest + tl.log(tl.where(total == 0.0, 1.0, total))
+    tl.debug_barrier()  # weights take the place of scores
 
-    for s0 in range(0, S_A, SLOTS_A):
-        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
-        s = s0 + tl.arange(0, SLOTS_A)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
-        dot_q_k_a = tl.load(dot_q_k_a_ptr + at, mask=present, other=0.0)
-        softmax_a = tl.exp(dot_q_k_a - norm)
-        a = tl.where(present, softmax_a, 0.0)
-        tl.store(a_ptr + at, a, mask=(s < S_A)[:, None] & (t < T)[None, :])
+    softmax_a = tl.exp(dot_q_k_a - norm)
+    tl.store(a_ptr + t, tl.where(present_a, softmax_a, 0.0), mask=t < T)
 
-    for s0 in range(0, S_B, SLOTS_B):
-        present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
-        s = s0 + tl.arange(0, SLOTS_B)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
+    for s0 in range(0, S_B, 16):
+        present = presence(shift_b_ptr, t, i, s0, T, 16)
+        s = s0 + tl.arange(0, 16)
+        at = s0 * T.to(tl.int64) + (tl.arange(0, 16)[:, None] * T + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         softmax_b = tl.exp(dot_q_k_b - norm)
         b = tl.where(present, softmax_b, 0.0)
@@ -426,11 +452,10 @@ def coefficients(
     B, T, H, _ = x.shape
     a = torch.empty(B, H, at_a.slots, T, dtype=torch.float32, device=x.device)
     b = torch.empty(B, H, at_b.slots, T, dtype=torch.float32, device=x.device)
-    dot_q_k_a = a
     dot_q_k_b = b
     d_k = q.shape[-1]
     channels = block_size(d_k, 64)
-    block = TILE // channels
+    block = min(TILE // channels, ROWS)
     if x.numel():
         with torch.cuda.device_of(x):
             power_of_two_coefficients_kernel[(B * H * triton.cdiv(T, block),)](
@@ -438,50 +463,44 @@ def coefficients(
                 k.contiguous(),
                 a,
                 b,
-                dot_q_k_a,
                 dot_q_k_b,
                 *at_a.by_row,
                 *at_b.by_row,
+                at_b.index.reached,
                 at_a.starts,
                 T,
-                at_a.slots,
                 at_b.slots,
                 H,
                 d_k**-0.5,
                 K=d_k,
                 CHANNELS=channels,
                 ROWS=block,
-                SLOTS_A=block_size(at_a.slots, 16),
-                SLOTS_B=block_size(at_b.slots, 16),
                 PACKED=at_a.starts is not None,
             )
     return Coefficients(a, b)
 
 
-@triton.jit(do_not_specialize=["T", "S_A", "S_B"])
+@triton.jit(do_not_specialize=["T", "S_B"])
 def power_of_two_pull_kernel(
     grad_ptr,
     x_ptr,
     y_ptr,
     a_ptr,
     b_ptr,
-    slope_a_ptr,
     slope_b_ptr,
     slope_dot_q_k_a_ptr,
     slope_dot_q_k_b_ptr,
     shift_a_ptr,
     shift_b_ptr,
+    reached_b_ptr,
     starts_ptr,
     T,
-    S_A,
     S_B,
     H,
     scale,
     D: tl.constexpr,
     CHANNELS: tl.constexpr,
     ROWS: tl.constexpr,
-    SLOTS_A: tl.constexpr,
-    SLOTS_B: tl.constexpr,
     PACKED: tl.constexpr,
 ):
     """The slopes of coefficients, grad_i · value_j, and through the weights those of all that they depend on.
@@ -489,31 +508,12 @@ def power_of_two_pull_kernel(
     One program: ROWS of one head.
     """
     n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    a_ptr += bh * S_A * T
+    a_ptr += bh * T
     b_ptr += bh * S_B * T
-    slope_dot_q_k_a_ptr += bh * S_A * T
+    slope_dot_q_k_a_ptr += bh * T
     slope_dot_q_k_b_ptr += bh * S_B * T
-    slope_a_ptr += bh * S_A * T
     slope_b_ptr += bh * S_B * T
-    reached_a = reached(shift_a_ptr, t, i, T, S_A, SLOTS_A)
-    reached_b = reached(shift_b_ptr, t, i, T, S_B, SLOTS_B)
-    weighted_a = products(
-        grad_ptr,
-        x_ptr,
-        slope_a_ptr,
-        a_ptr,
-        1.0,
-        shift_a_ptr,
-        n,
-        t,
-        i,
-        origin,
-        T,
-        reached_a,
-        H,
-        D,
-        CHANNELS,
-    )
+    reached_b = reached(reached_b_ptr, t, i, T)
     weighted_b = products(
         grad_ptr,
         y_ptr,
@@ -531,27 +531,37 @@ def power_of_two_pull_kernel(
         D,
         CHANNELS,
     )
-    mean = weighted_a[None, :] + weighted_b[None, :]
+    slope_a = product(
+        grad_ptr,
+        x_ptr,
+        1.0,
+        shift_a_ptr,
+        n,
+        t,
+        i,
+        origin,
+        T,
+        H,
+        D,
+        CHANNELS,
+    )
 
-    for s0 in range(0, S_A, SLOTS_A):
-        present = presence(shift_a_ptr, t, i, s0, T, S_A, SLOTS_A)
-        s = s0 + tl.arange(0, SLOTS_A)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_A)[:, None] * T + t[None, :])
-        slope_a = tl.load(slope_a_ptr + at, mask=present, other=0.0)
-        a = tl.load(a_ptr + at, mask=present, other=0.0)
-        softmax_a = a
-        slope_score = softmax_a * (slope_a - mean)
-        slope = tl.where(present, slope_score, 0.0)
-        tl.store(slope_dot_q_k_a_ptr + at, scale * slope, mask=(s < S_A)[:, None] & (t < T)[None, :])
-    for s0 in range(0, S_B, SLOTS_B):
-        present = presence(shift_b_ptr, t, i, s0, T, S_B, SLOTS_B)
-        s = s0 + tl.arange(0, SLOTS_B)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, SLOTS_B)[:, None] * T + t[None, :])
+    _, present_a = source(shift_a_ptr, i, 0, t < T)
+    a = tl.load(a_ptr + t, mask=present_a, other=0.0)
+    mean = a * slope_a + weighted_b
+
+    softmax_a = a
+    slope_score_a = softmax_a * (slope_a - mean)
+    tl.store(slope_dot_q_k_a_ptr + t, scale * tl.where(present_a, slope_score_a, 0.0), mask=t < T)
+    for s0 in range(0, S_B, 8):
+        present = presence(shift_b_ptr, t, i, s0, T, 8)
+        s = s0 + tl.arange(0, 8)
+        at = s0 * T.to(tl.int64) + (tl.arange(0, 8)[:, None] * T + t[None, :])
         slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
         b = tl.load(b_ptr + at, mask=present, other=0.0)
         softmax_b = b
-        slope_score = softmax_b * (slope_b - mean)
-        slope = tl.where(present, slope_score, 0.0)
+        slope_score_b = softmax_b * (slope_b - mean)
+        slope = tl.where(present, slope_score_b, 0.0)
         tl.store(slope_dot_q_k_b_ptr + at, scale * slope, mask=(s < S_B)[:, None] & (t < T)[None, :])
 
 
@@ -575,10 +585,9 @@ def pull(
     """The slopes of all that the coefficients depend on, from grad, the slope of U [B, T, H, D]."""
     B, T, H, D = x.shape
     channels = block_size(D, 64)
-    block = TILE // channels
-    slope_a = torch.empty_like(found.a)
+    block = min(TILE // channels, ROWS)
     slope_b = torch.empty_like(found.b)
-    slope_dot_q_k_a = slope_a
+    slope_dot_q_k_a = torch.empty_like(found.a)
     slope_dot_q_k_b = slope_b
     if x.numel():
         with torch.cuda.device_of(x):
@@ -588,23 +597,20 @@ def pull(
                 y.contiguous(),
                 found.a,
                 found.b,
-                slope_a,
                 slope_b,
                 slope_dot_q_k_a,
                 slope_dot_q_k_b,
                 *at_a.by_row,
                 *at_b.by_row,
+                at_b.index.reached,
                 at_a.starts,
                 T,
-                at_a.slots,
                 at_b.slots,
                 H,
                 q.shape[-1] ** -0.5,
                 D=D,
                 CHANNELS=channels,
                 ROWS=block,
-                SLOTS_A=block_size(at_a.slots, 16),
-                SLOTS_B=block_size(at_b.slots, 16),
                 PACKED=at_a.starts is not None,
             )
     return Slopes(slope_dot_q_k_a, slope_dot_q_k_b)
@@ -1065,6 +1071,7 @@ def solve(
 # -- the mixer -----------------------------------------------------------------------------------------------
 
 TILE = 4096  # elements of a block of vectors whose products a program takes
+ROWS = 128  # of a program that has all slots of its rows, at most
 
 
 def block_size(number: int, most: int) -> int:
@@ -1085,11 +1092,9 @@ def apply(
     B, T, H, D = x.shape
     out = torch.empty(B, T, H, D, dtype=dtype, device=x.device)
     kernel = power_of_two_apply_transposed_kernel if transposed else power_of_two_apply_kernel
-    lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.starts)
+    lookup = (*at.by_column, at.starts, at.stops) if transposed else (*at.by_row, at.index.reached, at.starts)
     channels = block_size(D, 64)
     blocks = {"ROWS": 2 * TILE // channels, "CHANNELS": channels}
-    if not transposed:
-        blocks["SLOTS"] = block_size(at.slots, 16)
     if out.numel():
         with torch.cuda.device_of(out):
             kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](
