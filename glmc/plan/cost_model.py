@@ -17,7 +17,7 @@ from glmc.pattern.rows import side_slots
 from glmc.pattern.weights import subweights
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 from glmc.plan.roofline import FULL, HALF, Cost, Sizes
-from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, channel_block, chunk_solve
+from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, GatheredSolve, channel_block, chunk_solve, gathered_solve
 from glmc.plan.target import Target
 
 
@@ -198,6 +198,10 @@ def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
     if schedule is not None:
         yield from _by_chunks(group, schedule, head, read, stored["B"])
         return
+    gathered = gathered_solve(group)
+    if gathered is not None:
+        yield from _by_gathering(group, gathered, head, read, stored["B"])
+        return
     because = _BY_ROW if group.a.row_class is RowClass.SELF else _READ_ONCE
     yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, because)
     history = HALF if group.b.addressing is Addressing.HISTORY else FULL
@@ -227,29 +231,65 @@ def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
 
 
 def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
-    """The solve where few slots are near; ``read``: the bytes of A and X."""
+    """The solve where sources lie fixed distances back; ``read``: the bytes of A and X."""
     vectors, chunk = head.values * head.length, CHUNKS[-1]
     if group.a.row_class is not RowClass.SELF:
         yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
         read = vectors * FULL
-    operators = HALF * (chunk + DIAGONAL) // 2 * head.length
-    block = channel_block(head.load.heads * head.values, head.load.multiprocessors)
-    chains = head.load.heads * -(-head.values // block)
+    operators = _operators(head, coefficients)
+    yield operators
     yield Pass(
+        "(I - B) Y = U",
+        read + operators.bytes + 2 * HALF * vectors,
+        2 * head.values * (head.entries(group.b) + chunk * head.length),
+        -(-head.length // chunk),
+        f"{_chains(head)}, by a product each"
+        + (f"; terms from before each {schedule.span} rows by all multiprocessors" if schedule.distant else ""),
+    )
+
+
+def _by_gathering(
+    group: GroupPlan, schedule: GatheredSolve, head: _Head, read: int, coefficients: int
+) -> Iterator[Pass]:
+    """The solve where a chunk reads few columns; ``read``: the bytes of A and X."""
+    vectors, chunk = head.values * head.length, CHUNKS[-1]
+    if group.a.row_class is not RowClass.SELF:
+        yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
+        read = vectors * FULL
+    operators = _operators(head, coefficients)
+    factors = HALF * schedule.columns * head.length
+    yield operators
+    yield Pass(
+        "F = W E, Z = W U",
+        operators.bytes + read + factors + vectors * FULL,
+        2 * chunk * (schedule.columns + head.values) * head.length,
+        0,
+        f"a chunk reads {schedule.columns} columns before it at most: what depends on no output, all chunks at once",
+    )
+    yield Pass(
+        "Y = Z + F Y",
+        factors + vectors * (FULL + HALF),
+        2 * schedule.columns * head.values * head.length,
+        -(-head.length // chunk),
+        f"{_chains(head)}, which gather the columns that a chunk reads",
+    )
+
+
+def _operators(head: _Head, coefficients: int) -> Pass:
+    chunk = CHUNKS[-1]
+    return Pass(
         "operators",
-        coefficients + operators,
+        coefficients + HALF * (chunk + DIAGONAL) // 2 * head.length,
         2 * chunk * chunk * head.length // 3,
         0,
         f"(I - B)^-1 of the {chunk} rows of a chunk, all chunks at once: 16 by substitution, more by products",
     )
-    yield Pass(
-        "(I - B) Y = U",
-        read + coefficients + operators + 2 * HALF * vectors,
-        2 * head.values * (head.entries(group.b) + chunk * head.length),
-        -(-head.length // chunk),
-        f"{chains} chains of {block} channels take chunks of {chunk} rows one after the other, by a product each"
-        + (f"; terms from before each {schedule.span} rows by all multiprocessors" if schedule.distant else ""),
-    )
+
+
+def _chains(head: _Head) -> str:
+    block = channel_block(head.load.heads * head.values, head.load.multiprocessors)
+    chains = head.load.heads * -(-head.values // block)
+    return f"{chains} chains of {block} channels take chunks of {CHUNKS[-1]} rows one after the other"
 
 
 _IN_TILES = "long intervals: tiles of scores on the tensor cores, never stored"

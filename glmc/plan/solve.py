@@ -17,6 +17,7 @@ from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
 CHUNKS = (64, 128)  # rows of a chunk in float32, and in 16 bits
 DIAGONAL = 64  # columns of an operator that are kept together, from their diagonal block on
 CHANNELS = (8, 16, 32)  # of a chain
+COLUMNS = 64  # that are gathered together
 GROUP = 8  # slots whose loads are in flight together
 _SMALLEST = 16  # rows whose inverse is found by substitution
 _SPAN = 2048
@@ -57,8 +58,12 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
 
 @dataclass(frozen=True)
 class GatheredSolve:
-    """The solve by the columns that each chunk of rows reads; ``channels``: what a chain can have."""
+    """The solve by the columns that each chunk of rows reads before itself.
 
+    ``columns``: how many at most, in whole blocks; ``channels``: what a chain can have.
+    """
+
+    columns: int
     channels: tuple[int, ...]
 
 
@@ -67,8 +72,8 @@ def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
     if group.b.is_empty or all(side.row_class in _SHIFTED for side in group.sides):
         return None
     chunk = CHUNKS[-1]
-    chunks = range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk)
-    return GatheredSolve(CHANNELS) if all(_columns(group.b, first, chunk) <= _FEW for first in chunks) else None
+    most = max(_columns(group.b, first, chunk) for first in range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk))
+    return GatheredSolve(max(1, -(-most // COLUMNS)) * COLUMNS, CHANNELS) if most <= _FEW else None
 
 
 def _columns(side: SidePlan, first: int, chunk: int) -> int:

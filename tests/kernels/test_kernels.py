@@ -163,6 +163,8 @@ def most_spilled(name: str, d: int, dtype: torch.dtype) -> int:
     """Nothing but by tiles: those spill beside their loops, which measured faster than smaller tiles."""
     if name in BY_DISTANCE:
         return 576 if dtype is torch.float32 and d == 256 else 0
+    if name in GATHERED:
+        return 64  # a few words of the substitution
     if name not in BY_TILE:
         return 0
     if dtype is torch.bfloat16:

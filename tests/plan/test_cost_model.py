@@ -33,10 +33,10 @@ def counts(plan: GroupPlan, load: Load) -> dict[str, tuple[int, int, int]]:
 
 
 def test_by_slot_by_hand():
-    """Table rows: landmarks 0, 1, 4, 9, … and the output before; 100 tokens, 16 channels, 3 heads."""
-    plan = group(mixer_text("B[i] = { i - 1 } | { k^2 for k in 0.. if k^2 < i } weights A, B = softmax(dot(q, k))"))
+    """Table rows that read every second column: 100 tokens, 16 channels, 3 heads."""
+    plan = group(mixer_text("B[i] = { 2*j for j in 0..i if 2*j < i } weights A, B = softmax(dot(q, k))"))
     assert family(plan) is Family.SLOTS
-    rows = [{i - 1, *(k * k for k in range(i) if k * k < i)} - {-1} for i in range(100)]
+    rows = [set(range(0, i, 2)) for i in range(100)]
     total, widest = sum(map(len, rows)), max(map(len, rows))
     vectors = 100 * 16
     assert counts(plan, Load(3, 16, 100, 132)) == {
@@ -44,6 +44,22 @@ def test_by_slot_by_hand():
         "U = A X": (3 * (2 * vectors + 4 * 100 + 4 * vectors), 3 * 32 * 100, 0),
         "(I - B) Y = U": (3 * (4 * 100 * widest + 4 * vectors + 4 * vectors), 3 * 32 * total, 7),
     }
+
+
+def test_by_gathering_by_hand():
+    """Landmarks 0, 1, 4, 9, … and the output before: 64 columns before row 3968, 1000 tokens, 16 channels, 3 heads."""
+    plan = group(mixer_text("B[i] = { i - 1 } | { k^2 for k in 0.. if k^2 < i } weights A, B = softmax(dot(q, k))"))
+    assert family(plan) is Family.SLOTS
+    widest = len({998, *(k * k for k in range(999) if k * k < 999)})
+    vectors = 1000 * 16
+    read, stored = 2 * vectors + 4 * 1000, 4 * 1000 * widest
+    operators, factors = stored + 2 * 96 * 1000, 2 * 64 * 1000
+    found = counts(plan, Load(3, 16, 1000, 132))
+    assert [found[name] for name in ("operators", "F = W E, Z = W U", "Y = Z + F Y")] == [
+        (3 * operators, 3 * (2 * 128 * 128 * 1000 // 3), 0),
+        (3 * (operators + read + factors + 4 * vectors), 3 * 2 * 128 * (64 + 16) * 1000, 0),
+        (3 * (factors + 6 * vectors), 3 * 2 * 64 * 16 * 1000, 8),
+    ]
 
 
 def test_by_tiles_by_hand():
