@@ -357,8 +357,10 @@ class ManyHops:
         row = np.concatenate(readers)
         place = np.repeat(np.arange(len(sources)), list(map(len, readers)))
         order = np.argsort(row, kind="stable")
-        found, first = np.unique(row[order], return_index=True)
-        return dict(zip(found.tolist(), np.split(place[order], first[1:]), strict=True))
+        found, first, count = np.unique(row[order], return_index=True, return_counts=True)
+        return {
+            at: place[order[start : start + size]] for at, start, size in zip(found.tolist(), first, count, strict=True)
+        }
 
 
 def many_at_once(routers: list[ManyHops], groups: int, length: int, least: int, start: Routing | None) -> list[Routing]:

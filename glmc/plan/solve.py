@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmc.pattern.evaluate import EvaluationError
 from glmc.pattern.rows import entries
 from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
 
@@ -68,11 +69,14 @@ class GatheredSolve:
 
 
 def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
-    """The schedule, or None where sources lie fixed distances back or a chunk reads many columns before it."""
+    """The schedule, or None where sources lie fixed distances back or a chunk may read many columns before it."""
     if group.b.is_empty or all(side.row_class in _SHIFTED for side in group.sides):
         return None
     chunk = CHUNKS[-1]
-    most = max(_columns(group.b, first, chunk) for first in range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk))
+    try:
+        most = max(_columns(group.b, first, chunk) for first in range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk))
+    except EvaluationError:  # so long a row is too large, or has no value
+        return None
     return GatheredSolve(max(1, -(-most // COLUMNS)) * COLUMNS, CHANNELS) if most <= _FEW else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from glmc.analysis import cost
 from glmc.analysis.cache import cache
@@ -57,8 +57,23 @@ def test_quantities_are_those_of_the_definitions(drawn: strategies.Drawn) -> Non
             assert cached.values[n] <= mixer.cache(n)
 
 
+IDLE = strategies.Drawn(  # a share of the heads reads none of what is routed
+    """glm 1
+mixer half { A[i] = { i - k for k in 0..2 if gcd(i, k) == 1 } B[i] = { i - 2^k for k in 0..bitlen(i) } }
+mixer other { let f(k) = k^2 + 1 A[i] = landmarks(f)[i] }
+mixer drawn {
+  heads 1/2: half
+  heads 1/2: other
+}
+""",
+    "drawn",
+    2,
+)
+
+
 @settings(max_examples=15, deadline=None)
 @given(strategies.mixers())
+@example(IDLE)
 def test_congestion_interval_is_one(drawn: strategies.Drawn) -> None:
     pattern = drawn_pattern(drawn)
     hops = brute.of(pattern, HORIZON).hops(2 * LENGTH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glmc.explore.candidates import FAMILIES, PAPER, Candidate, candidates
@@ -62,6 +62,7 @@ def point(values: Values) -> Point:
     return Point(PAPER, (values,), (None, None, None))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # while other tests load the machine
 @given(st.lists(some_values, max_size=12))
 def test_the_front_is_what_nothing_beats(drawn):
     points = [point(values) for values in drawn]

@@ -793,8 +793,8 @@ SEGMENT = 1 << 18  # rows of all heads whose operators are kept at a time
 
 def channel_block(channels: int, device: torch.device) -> int:
     """The channels of a chain, of so many in all heads: as few as let all chains run side by side."""
-    processors = torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 1
-    return next((block for block in CHANNELS if channels <= block * processors), CHANNELS[-1])
+    chains = torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 1
+    return next((block for block in CHANNELS if channels <= block * chains), CHANNELS[-1])
 
 
 def make_operators(
@@ -840,7 +840,17 @@ def make_operators(
 
 
 @triton.jit
-def places(order_ptr, w_ptr, y_ptr, k, S, T, CHANNELS: tl.constexpr, SLOTS: tl.constexpr, TRANSPOSED: tl.constexpr):
+def places(
+    order_ptr,
+    w_ptr,
+    y_ptr,
+    k,
+    S,
+    T,
+    CHANNELS: tl.constexpr,
+    SLOTS: tl.constexpr,
+    TRANSPOSED: tl.constexpr,
+):
     """Distances of the SLOTS places from k on, and where row 0 would have their coefficients and sources.
 
     Beyond the last slot nothing is near enough.
@@ -958,8 +968,8 @@ def power_of_two_chain_kernel(
     operator_ptr += (bh * chunks + chunk) * (C * (C + 64) // 2) + place
     steps = tl.cdiv(end - begin, C)
 
-    near, near_w_at, near_y_at = places(order_ptr, w_ptr, blocked_ptr, 0, S, T, CHANNELS, GROUP, TRANSPOSED)
-    far, far_w_at, far_y_at = places(order_ptr, w_ptr, blocked_ptr, NEAR, S, T, CHANNELS, FAR, TRANSPOSED)
+    near, near_w, near_y = places(order_ptr, w_ptr, blocked_ptr, 0, S, T, CHANNELS, GROUP, TRANSPOSED)
+    far, far_w, far_y = places(order_ptr, w_ptr, blocked_ptr, NEAR, S, T, CHANNELS, FAR, TRANSPOSED)
     operator = tl.load(operator_ptr, mask=kept, other=0.0)
     total = tl.zeros([C, CHANNELS], tl.float32)
     for c in tl.range(-1, steps, num_stages=1):
@@ -967,9 +977,9 @@ def power_of_two_chain_kernel(
         i = tl.minimum(begin + (c + 1) * C + n, end - 1)
         back = i - sequence_start(bound_ptr, i, T, PACKED)
         u = right_side(u_ptr, scale_ptr, i, channel, T, H * D, D, SCALED, TRANSPOSED)
-        far_w = load_weights(far_w_at, far, i, back, FAR, TRANSPOSED)
-        far_y = load_sources(far_y_at, far, i, back, d, n, FAR, False)
-        near_w = load_weights(near_w_at, near, i, back, GROUP, TRANSPOSED)
+        w_far = load_weights(far_w, far, i, back, FAR, TRANSPOSED)
+        y_far = load_sources(far_y, far, i, back, d, n, FAR, False)
+        w_near = load_weights(near_w, near, i, back, GROUP, TRANSPOSED)
         ahead = tl.maximum(tl.minimum(c + 1, steps - 1), 0) * (C * (C + 64) // 2)
         next_operator = tl.load(operator_ptr + ahead, mask=kept, other=0.0)
 
@@ -978,12 +988,12 @@ def power_of_two_chain_kernel(
         inside = ((row >= begin) & (row < end))[:, None]
         tl.store(blocked_ptr + row[:, None] * CHANNELS + d[None, :], y, mask=inside)
         tl.debug_barrier()  # the stored rows are sources from here on
-        near_y = load_sources(near_y_at, near, i, back, d, n, GROUP, True)
+        y_near = load_sources(near_y, near, i, back, d, n, GROUP, True)
         at = token(row, T, TRANSPOSED).to(tl.int64)[:, None] * (H * D) + channel[None, :]
         tl.store(y_ptr + at, y, mask=inside & (channel < D)[None, :])
 
-        total = add_terms(u, far_w, far_y, FAR)
-        total = add_terms(total, near_w, near_y, GROUP)
+        total = add_terms(u, w_far, y_far, FAR)
+        total = add_terms(total, w_near, y_near, GROUP)
         operator = next_operator
         for k in range(GROUP, NEAR, GROUP):
             more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, S, T, CHANNELS, GROUP, TRANSPOSED)
@@ -1030,7 +1040,8 @@ def solve(
     parts = 2 if T < 1 << 14 else 3  # where there are few steps, starting anew counts
     segment = min(triton.cdiv(T, parts), triton.cdiv(SEGMENT, B * H))
     segment = triton.cdiv(segment, C) * C
-    operators = torch.empty(B, H, triton.cdiv(min(segment, T), C), C * (C + 64) // 2, dtype=operand, device=u.device)
+    kept = triton.cdiv(min(segment, T), C)
+    operators = torch.empty(B, H, kept, C * (C + 64) // 2, dtype=operand, device=u.device)
     blocked = torch.empty(programs, T, channels, dtype=operand, device=u.device)
     bound = (T - at.stops).flip(0) if transposed and at.stops is not None else at.starts
     for start in range(0, T, segment):
