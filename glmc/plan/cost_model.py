@@ -243,7 +243,7 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
         read + operators.bytes + 2 * HALF * vectors,
         2 * head.values * (head.entries(group.b) + chunk * head.length),
         -(-head.length // chunk),
-        f"{_chains(head, chunk)}, by a product each"
+        f"{_chains(head)}, by a product each"
         + (f"; terms from before each {schedule.span} rows by all multiprocessors" if schedule.distant else ""),
     )
 
@@ -251,9 +251,8 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
 def _by_gathering(
     group: GroupPlan, schedule: GatheredSolve, head: _Head, read: int, coefficients: int
 ) -> Iterator[Pass]:
-    """The solve where a span of chunks reads few columns; ``read``: the bytes of A and X."""
+    """The solve where a chunk reads few columns; ``read``: the bytes of A and X."""
     vectors, chunk = head.values * head.length, CHUNKS[-1]
-    span = schedule.chunks * chunk
     if group.a.row_class is not RowClass.SELF:
         yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
         read = vectors * FULL
@@ -261,18 +260,18 @@ def _by_gathering(
     factors = HALF * schedule.columns * head.length
     yield operators
     yield Pass(
-        "F and Z of spans",
+        "F = W E, Z = W U",
         operators.bytes + read + factors + vectors * FULL,
         2 * chunk * (schedule.columns + head.values) * head.length,
         0,
-        f"{span} rows read {schedule.columns} columns before them at most: all but what they read, all spans at once",
+        f"a chunk reads {schedule.columns} columns before it at most: what depends on no output, all chunks at once",
     )
     yield Pass(
         "Y = Z + F Y",
         factors + vectors * (FULL + HALF),
         2 * schedule.columns * head.values * head.length,
-        -(-head.length // span),
-        f"{_chains(head, span)}, which gather the columns that they read",
+        -(-head.length // chunk),
+        f"{_chains(head)}, which gather the columns that a chunk reads",
     )
 
 
@@ -287,10 +286,10 @@ def _operators(head: _Head, coefficients: int) -> Pass:
     )
 
 
-def _chains(head: _Head, rows: int) -> str:
+def _chains(head: _Head) -> str:
     block = channel_block(head.load.heads * head.values, head.load.multiprocessors)
     chains = head.load.heads * -(-head.values // block)
-    return f"{chains} chains of {block} channels take chunks of {rows} rows one after the other"
+    return f"{chains} chains of {block} channels take chunks of {CHUNKS[-1]} rows one after the other"
 
 
 _IN_TILES = "long intervals: tiles of scores on the tensor cores, never stored"

@@ -18,8 +18,7 @@ from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
 CHUNKS = (64, 128)  # rows of a chunk in float32, and in 16 bits
 DIAGONAL = 64  # columns of an operator that are kept together, from their diagonal block on
 CHANNELS = (8, 16, 32)  # of a chain
-SOLVED_TOGETHER = 4  # chunks whose columns are gathered together
-COLUMNS = 16  # that are gathered together, at least
+COLUMNS = 64  # that are gathered together
 GROUP = 8  # slots whose loads are in flight together
 _SMALLEST = 16  # rows whose inverse is found by substitution
 _SPAN = 2048
@@ -60,32 +59,30 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
 
 @dataclass(frozen=True)
 class GatheredSolve:
-    """The solve by the columns that each span of ``chunks`` chunks of rows reads before itself.
+    """The solve by the columns that each chunk of rows reads before itself.
 
     ``columns``: how many at most, in whole blocks; ``channels``: what a chain can have.
     """
 
-    chunks: int
     columns: int
     channels: tuple[int, ...]
 
 
 def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
-    """The schedule, or None where sources lie fixed distances back or a span may read many columns before it."""
+    """The schedule, or None where sources lie fixed distances back or a chunk may read many columns before it."""
     if group.b.is_empty or all(side.row_class in _SHIFTED for side in group.sides):
         return None
-    span = SOLVED_TOGETHER * CHUNKS[-1]
+    chunk = CHUNKS[-1]
     try:
-        most = max(_columns(group.b, first, span) for first in range(_LOOKED_AT - 2 * span, _LOOKED_AT, span))
+        most = max(_columns(group.b, first, chunk) for first in range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk))
     except EvaluationError:  # so long a row is too large, or has no value
         return None
-    columns = max(1, -(-most // COLUMNS)) * COLUMNS
-    return GatheredSolve(SOLVED_TOGETHER, columns, CHANNELS) if most <= _FEW else None
+    return GatheredSolve(max(1, -(-most // COLUMNS)) * COLUMNS, CHANNELS) if most <= _FEW else None
 
 
-def _columns(side: SidePlan, first: int, count: int) -> int:
-    """How many columns before row ``first`` the ``count`` rows from there on read."""
-    column = entries(side.rows, first, first + count).column
+def _columns(side: SidePlan, first: int, chunk: int) -> int:
+    """How many columns before row ``first`` the ``chunk`` rows from there on read."""
+    column = entries(side.rows, first, first + chunk).column
     return len(np.unique(column[column < first]))
 
 

@@ -87,13 +87,11 @@ def main() -> None:
     for name in BY_SLOT:  # so that short sequences have several spans of columns
         if hasattr(kernels(name), "COLUMNS"):
             vars(kernels(name)).update(COLUMNS=32)
-    for name in GATHERED:  # so that they have several spans of rows
-        vars(kernels(name)).update(CHUNKS=2)
     set_span(64)
     names = sys.argv[1:] or [*MIXERS]
     found = {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
     found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
-    found |= {f"{name} gathered": compare(name, (390,)) for name in names if name in GATHERED}
+    found |= {f"{name} gathered": compare(name, (150,), heads=2) for name in names if name in GATHERED}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
     set_span(512)
     found |= {f"{name} chunks": forward(name, 600) for name in names if name in BY_CHUNKS}
