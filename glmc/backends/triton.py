@@ -15,8 +15,6 @@ from glmc.plan.cost_model import Family
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass
 from glmc.plan.solve import chunk_solve, gathered_solve
 
-_SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
-
 
 class TritonKernels:
     """The `Backend` of `kernels.py`."""
@@ -70,7 +68,7 @@ def _by_slot(group: GroupPlan) -> str:
     return render(
         "triton/kernels.py.jinja",
         name=group.name,
-        form="shifts" if all(side.row_class in _SHIFTED for side in group.sides) else "table",
+        form="shifts" if group.is_shifted else "table",
         code=code,
         inputs=group.core_inputs,
         ats=[f"at_{side.name}" for side in group.sides],

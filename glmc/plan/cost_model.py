@@ -172,7 +172,6 @@ def _by_scan(_group: GroupPlan, head: _Head) -> Iterator[Pass]:
 
 
 _SOLVED_ROWS = 16
-_SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
 _BY_DISTANCE = "a slot is one distance in every row: a block of rows takes slot after slot, its sources side by side"
 _BY_TABLE = "a table tells the sources of each row: a block of rows takes slot after slot"
 _READ_ONCE = "each output is one sum over the slots of its row, owned by one program"
@@ -187,31 +186,31 @@ def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
         head.inputs + sum(stored.values()),
         sum(head.scores(side) * head.entries(side) for side in group.sides),
         0,
-        _BY_DISTANCE if all(side.row_class in _SHIFTED for side in group.sides) else _BY_TABLE,
+        _BY_DISTANCE if group.is_shifted else _BY_TABLE,
     )
     vectors = head.values * head.length
     read = vectors * HALF + stored["A"]
     if group.b.is_empty:
         yield Pass("A X", read + vectors * HALF, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
         return
-    schedule = chunk_solve(group)
-    if schedule is not None:
-        yield from _by_chunks(group, schedule, head, read, stored["B"])
-        return
-    gathered = gathered_solve(group)
-    if gathered is not None:
-        yield from _by_gathering(group, gathered, head, read, stored["B"])
-        return
-    because = _BY_ROW if group.a.row_class is RowClass.SELF else _READ_ONCE
-    yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, because)
-    history = HALF if group.b.addressing is Addressing.HISTORY else FULL
-    yield Pass(
-        "(I - B) Y = U",
-        stored["B"] + vectors * (FULL + history),
-        2 * head.values * head.entries(group.b),
-        -(-head.length // _SOLVED_ROWS),
-        f"chunks of {_SOLVED_ROWS} rows, one after the other: outputs inside a chunk by substitution",
-    )
+    chunks, gathered = chunk_solve(group), gathered_solve(group)
+    if group.a.row_class is not RowClass.SELF or not (chunks or gathered):  # else the solve reads X
+        because = _BY_ROW if group.a.row_class is RowClass.SELF else _READ_ONCE
+        yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, because)
+        read = vectors * FULL
+    if chunks is not None:
+        yield from _by_chunks(group, chunks, head, read, stored["B"])
+    elif gathered is not None:
+        yield from _by_gathering(gathered, head, read, stored["B"])
+    else:
+        history = HALF if group.b.addressing is Addressing.HISTORY else FULL
+        yield Pass(
+            "(I - B) Y = U",
+            stored["B"] + read + vectors * history,
+            2 * head.values * head.entries(group.b),
+            -(-head.length // _SOLVED_ROWS),
+            f"chunks of {_SOLVED_ROWS} rows, one after the other: outputs inside a chunk by substitution",
+        )
 
 
 def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
@@ -231,11 +230,8 @@ def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
 
 
 def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
-    """The solve where sources lie fixed distances back; ``read``: the bytes of A and X."""
+    """The solve where sources lie fixed distances back; ``read``: the bytes of its right-hand side."""
     vectors, chunk = head.values * head.length, CHUNKS[-1]
-    if group.a.row_class is not RowClass.SELF:
-        yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
-        read = vectors * FULL
     operators = _operators(head, coefficients)
     yield operators
     yield Pass(
@@ -248,14 +244,9 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
     )
 
 
-def _by_gathering(
-    group: GroupPlan, schedule: GatheredSolve, head: _Head, read: int, coefficients: int
-) -> Iterator[Pass]:
-    """The solve where a chunk reads few columns; ``read``: the bytes of A and X."""
+def _by_gathering(schedule: GatheredSolve, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
+    """The solve where a chunk reads few columns; ``read``: the bytes of its right-hand side."""
     vectors, chunk = head.values * head.length, CHUNKS[-1]
-    if group.a.row_class is not RowClass.SELF:
-        yield Pass("U = A X", read + vectors * FULL, 2 * head.values * head.entries(group.a), 0, _READ_ONCE)
-        read = vectors * FULL
     operators = _operators(head, coefficients)
     factors = HALF * schedule.columns * head.length
     yield operators

@@ -107,6 +107,11 @@ class GroupPlan:
         return tuple(side for side in (self.a, self.b) if not side.is_empty)
 
     @property
+    def is_shifted(self) -> bool:
+        """Whether all that is read lies fixed distances back."""
+        return all(side.row_class in (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS) for side in self.sides)
+
+    @property
     def core_inputs(self) -> tuple[str, ...]:
         """The inputs of the mixing itself; write and read act before and after it."""
         return tuple(name for name in self.inputs if name not in ("write", "read"))

@@ -13,7 +13,7 @@ import numpy as np
 
 from glmc.pattern.evaluate import EvaluationError
 from glmc.pattern.rows import entries
-from glmc.plan.nodes import GroupPlan, RowClass, SidePlan
+from glmc.plan.nodes import GroupPlan, SidePlan
 
 CHUNKS = (64, 128)  # rows of a chunk in float32, and in 16 bits
 DIAGONAL = 64  # columns of an operator that are kept together, from their diagonal block on
@@ -25,7 +25,6 @@ _SPAN = 2048
 _MANY = 16
 _LOOKED_AT = 4096  # rows
 _FEW = 256  # columns
-_SHIFTED = (RowClass.SELF, RowClass.BAND, RowClass.SHIFTS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class ChunkSolve:
 
 def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
     """The schedule, or None where sources do not lie fixed distances back."""
-    if group.b.is_empty or not all(side.row_class in _SHIFTED for side in group.sides):
+    if group.b.is_empty or not group.is_shifted:
         return None
     return ChunkSolve(
         nearest=_distances(group.b, _SMALLEST),
@@ -70,7 +69,7 @@ class GatheredSolve:
 
 def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
     """The schedule, or None where sources lie fixed distances back or a chunk may read many columns before it."""
-    if group.b.is_empty or all(side.row_class in _SHIFTED for side in group.sides):
+    if group.b.is_empty or group.is_shifted:
         return None
     chunk = CHUNKS[-1]
     try:

@@ -800,7 +800,7 @@ def channel_block(channels: int, device: torch.device) -> int:
 def make_operators(
     w: torch.Tensor,
     operators: torch.Tensor,
-    slot: torch.Tensor,
+    lookup: tuple[Any, ...],
     begin: int,
     chunks: int,
     C: int,
@@ -812,7 +812,7 @@ def make_operators(
     power_of_two_diagonal_kernel[(B * H * chunks * (C // 64),)](
         w,
         operators,
-        slot,
+        *lookup,
         begin,
         chunks,
         T,
@@ -828,7 +828,7 @@ def make_operators(
         power_of_two_corner_kernel[(B * H * chunks,)](
             w,
             operators,
-            slot,
+            *lookup,
             begin,
             chunks,
             T,
@@ -1048,7 +1048,7 @@ def solve(
         stop = min(start + segment, T)
         chunks = triton.cdiv(stop - start, C)
         with torch.cuda.device_of(u):
-            make_operators(w, operators, at.index.slot, start, chunks, C, precision, transposed)
+            make_operators(w, operators, (at.index.slot,), start, chunks, C, precision, transposed)
             power_of_two_chain_kernel[(programs,)](
                 w,
                 u,

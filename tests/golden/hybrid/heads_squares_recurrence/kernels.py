@@ -809,7 +809,7 @@ def channel_block(channels: int, device: torch.device) -> int:
 def make_operators(
     w: torch.Tensor,
     operators: torch.Tensor,
-    slot: torch.Tensor,
+    lookup: tuple[Any, ...],
     begin: int,
     chunks: int,
     C: int,
@@ -821,7 +821,7 @@ def make_operators(
     squares_recurrence_diagonal_kernel[(B * H * chunks * (C // 64),)](
         w,
         operators,
-        slot,
+        *lookup,
         begin,
         chunks,
         T,
@@ -837,7 +837,7 @@ def make_operators(
         squares_recurrence_corner_kernel[(B * H * chunks,)](
             w,
             operators,
-            slot,
+            *lookup,
             begin,
             chunks,
             T,
@@ -935,7 +935,6 @@ def squares_recurrence_distant_kernel(
     partial_ptr,
     y_ptr,
     order_ptr,
-    skipped_ptr,
     within_ptr,
     bound_ptr,
     begin,
@@ -971,7 +970,7 @@ def squares_recurrence_distant_kernel(
     u_ptr += head * D
     total = right_side(u_ptr, scale_ptr, tl.minimum(i, T - 1), channel, T, H * D, D, SCALED, TRANSPOSED)
     first = sequence_start(bound_ptr, i, T, PACKED)
-    nearest = tl.load(skipped_ptr + tile)
+    nearest = tl.load(within_ptr + tile)
     furthest = tl.minimum(tl.load(within_ptr + begin // ROWS + tile + 1), S)
     for k in tl.range(nearest, furthest, num_stages=4):
         j = i - tl.load(order_ptr + 2 * k + 1)
@@ -1115,7 +1114,7 @@ def solve(
         stop = min(start + segment, T)
         chunks = triton.cdiv(stop - start, C)
         with torch.cuda.device_of(u):
-            make_operators(w, operators, at.index.slot, start, chunks, C, precision, transposed)
+            make_operators(w, operators, (at.index.slot,), start, chunks, C, precision, transposed)
             for begin in range(start, stop, SPAN):
                 squares_recurrence_distant_kernel[(B * H * triton.cdiv(D, tile) * (SPAN // 64),)](
                     w,
@@ -1124,7 +1123,6 @@ def solve(
                     partial,
                     y,
                     at.index.order,
-                    at.index.within,
                     at.index.within,
                     bound,
                     begin,
