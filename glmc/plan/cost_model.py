@@ -17,7 +17,7 @@ from glmc.pattern.rows import side_slots
 from glmc.pattern.weights import subweights
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 from glmc.plan.roofline import FULL, HALF, Cost, Sizes
-from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, GatheredSolve, channel_block, chunk_solve, gathered_solve
+from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, channel_block, chunk_solve, gathered_columns, gathered_solve
 from glmc.plan.target import Target
 
 
@@ -201,7 +201,7 @@ def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
     if chunks is not None:
         yield from _by_chunks(group, chunks, head, read, stored["B"])
     elif gathered is not None:
-        yield from _by_gathering(gathered, head, read, stored["B"])
+        yield from _by_gathering(group, head, read, stored["B"])
     else:
         history = HALF if group.b.addressing is Addressing.HISTORY else FULL
         yield Pass(
@@ -244,23 +244,24 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
     )
 
 
-def _by_gathering(schedule: GatheredSolve, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
+def _by_gathering(group: GroupPlan, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
     """The solve where a chunk reads few columns; ``read``: the bytes of its right-hand side."""
     vectors, chunk = head.values * head.length, CHUNKS[-1]
     operators = _operators(head, coefficients)
-    factors = HALF * schedule.columns * head.length
+    columns = gathered_columns(group.b, head.length)
+    factors = HALF * columns * head.length
     yield operators
     yield Pass(
         "F = W E, Z = W U",
         operators.bytes + read + factors + vectors * FULL,
-        2 * chunk * (schedule.columns + head.values) * head.length,
+        2 * chunk * (columns + head.values) * head.length,
         0,
-        f"a chunk reads {schedule.columns} columns before it at most: what depends on no output, all chunks at once",
+        f"a chunk reads {columns} columns before it at most: what depends on no output, all chunks at once",
     )
     yield Pass(
         "Y = Z + F Y",
         factors + vectors * (FULL + HALF),
-        2 * schedule.columns * head.values * head.length,
+        2 * columns * head.values * head.length,
         -(-head.length // chunk),
         f"{_chains(head)}, which gather the columns that a chunk reads",
     )

@@ -58,12 +58,8 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
 
 @dataclass(frozen=True)
 class GatheredSolve:
-    """The solve by the columns that each chunk of rows reads before itself.
+    """The solve by the columns that each chunk of rows reads before itself; ``channels``: what a chain can have."""
 
-    ``columns``: how many at most, in whole blocks; ``channels``: what a chain can have.
-    """
-
-    columns: int
     channels: tuple[int, ...]
 
 
@@ -71,18 +67,20 @@ def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
     """The schedule, or None where sources lie fixed distances back or a chunk may read many columns before it."""
     if group.b.is_empty or group.is_shifted:
         return None
-    chunk = CHUNKS[-1]
     try:
-        most = max(_columns(group.b, first, chunk) for first in range(_LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk))
+        most = gathered_columns(group.b, _LOOKED_AT)
     except EvaluationError:  # so long a row is too large, or has no value
         return None
-    return GatheredSolve(max(1, -(-most // COLUMNS)) * COLUMNS, CHANNELS) if most <= _FEW else None
+    return GatheredSolve(CHANNELS) if most <= _FEW else None
 
 
-def _columns(side: SidePlan, first: int, chunk: int) -> int:
-    """How many columns before row ``first`` the ``chunk`` rows from there on read."""
-    column = entries(side.rows, first, first + chunk).column
-    return len(np.unique(column[column < first]))
+def gathered_columns(side: SidePlan, length: int) -> int:
+    """How many columns before itself one of the last eight chunks of ``length`` rows reads at most, in whole blocks."""
+    chunk = CHUNKS[-1]
+    firsts = range(max(length // chunk - 8, 0) * chunk, length, chunk)
+    columns = ((first, entries(side.rows, first, min(first + chunk, length)).column) for first in firsts)
+    most = max(len(np.unique(column[column < first])) for first, column in columns)
+    return max(1, -(-most // COLUMNS)) * COLUMNS
 
 
 def channel_block(channels: int, multiprocessors: int) -> int:

@@ -144,10 +144,13 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
 def check_resources(kernel: Any, most: int = 0) -> None:
     """At most so many bytes of spilled registers, and no more shared memory than a multiprocessor has.
 
-    A chain of 32 channels has 16 warps, of 128 registers: it keeps a few addresses elsewhere.
+    A chain of 32 channels has 16 warps, of 128 registers: a few addresses that it spills cost less than a loop without
+    them. The substitution of gathered operators spills a few words.
     """
-    if kernel.metadata.num_warps == 16:
-        most = max(most, 224)
+    if kernel.metadata.num_warps == 16 and kernel.metadata.name.endswith("_chain_kernel"):
+        most = 224
+    if any(kernel.metadata.name == f"{name}_diagonal_kernel" for name in GATHERED):
+        most = 64
     cuobjdump = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(kernel.asm["cubin"])
@@ -163,8 +166,6 @@ def most_spilled(name: str, d: int, dtype: torch.dtype) -> int:
     """Nothing but by tiles: those spill beside their loops, which measured faster than smaller tiles."""
     if name in BY_DISTANCE:
         return 576 if dtype is torch.float32 and d == 256 else 0
-    if name in GATHERED:
-        return 64  # a few words of the substitution
     if name not in BY_TILE:
         return 0
     if dtype is torch.bfloat16:
@@ -191,7 +192,7 @@ def test_every_compiled_kernel_hardly_spills(
     name: str, d: int, dtype: torch.dtype, packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for kernel in compiled(name, d, dtype, packed, monkeypatch):
-        check_resources(kernel, max(32, most_spilled(name, d, dtype)))  # a few words do no harm
+        check_resources(kernel, most_spilled(name, d, dtype))
 
 
 @pytest.mark.gpu

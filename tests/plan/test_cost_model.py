@@ -47,7 +47,7 @@ def test_by_slot_by_hand():
 
 
 def test_by_gathering_by_hand():
-    """Landmarks 0, 1, 4, 9, … and the output before: 64 columns before row 3968, 1000 tokens, 16 channels, 3 heads."""
+    """Landmarks 0, 1, 4, 9, … and the output before: 30 landmarks before row 896, 1000 tokens, 16 channels, 3 heads."""
     plan = group(mixer_text("B[i] = { i - 1 } | { k^2 for k in 0.. if k^2 < i } weights A, B = softmax(dot(q, k))"))
     assert family(plan) is Family.SLOTS
     widest = len({998, *(k * k for k in range(999) if k * k < 999)})
@@ -60,6 +60,8 @@ def test_by_gathering_by_hand():
         (3 * (operators + read + factors + 4 * vectors), 3 * 2 * 128 * (64 + 16) * 1000, 0),
         (3 * (factors + 6 * vectors), 3 * 2 * 64 * 16 * 1000, 8),
     ]
+    (gathering,) = (p for p in forward_passes(Family.SLOTS, plan, Load(1, 16, 8192, 132)) if p.name.startswith("F"))
+    assert "128 columns" in gathering.because, "90 landmarks are before row 8064"
 
 
 def test_by_tiles_by_hand():
