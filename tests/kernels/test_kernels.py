@@ -36,7 +36,7 @@ def interpreted() -> dict[str, Errors]:
 
 @pytest.mark.parametrize("name", [*MIXERS])
 def test_interpreted_kernels_compute_the_meaning(name: str, interpreted: dict[str, Errors]) -> None:
-    more = ["long"] if name in BY_DISTANCE else ["gathered"] if name in GATHERED else []
+    more = ["long"] if name in BY_DISTANCE else ["gathered", "reduced"] if name in GATHERED else []
     for case in ("packed", "one", *more):
         errors = interpreted[f"{name} {case}"]
         assert errors.pop("repeats")
