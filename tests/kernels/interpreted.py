@@ -78,6 +78,20 @@ def set_span(rows: int) -> None:
     kernels("squares_joint")._index.cache_clear()
 
 
+def set_many(chunks: int) -> None:
+    """So many chunks, 128 in what is built, are solved by the rows that they read of each other."""
+    for name in GATHERED:
+        vars(kernels(name)).update(MANY=chunks)
+        kernels(name).reduced.cache_clear()
+
+
+def is_reduced(name: str, length: int) -> bool:
+    """Whether so many rows are solved by those that later chunks of 64 read."""
+    module = kernels(name)
+    source = module.index(module.rows.table_b, length, torch.device("cpu")).source
+    return module.reduced(source, 64) is not None
+
+
 def main() -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -93,13 +107,10 @@ def main() -> None:
     found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
     found |= {f"{name} gathered": compare(name, (150,), heads=2) for name in names if name in GATHERED}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
-    for name in GATHERED:  # so that few chunks are solved by the rows that they read of each other
-        vars(kernels(name)).update(MANY=2)
-        kernels(name).reduced.cache_clear()
+    set_many(2)
+    assert all(is_reduced(name, 150) for name in GATHERED)
     found |= {f"{name} reduced": compare(name, (150,), heads=2) for name in names if name in GATHERED}
-    for name in GATHERED:
-        vars(kernels(name)).update(MANY=128)
-        kernels(name).reduced.cache_clear()
+    set_many(128)
     set_span(512)
     found |= {f"{name} chunks": forward(name, 600) for name in names if name in BY_CHUNKS}
     set_span(128)
