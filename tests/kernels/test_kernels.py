@@ -17,6 +17,7 @@ import torch
 
 from tests.kernels.mixers import BY_CHUNKS, BY_DISTANCE, BY_SCAN, BY_TILE, GATHERED, MIXERS
 from tests.kernels.packages import bounds, draw, kernels
+from tests.kernels.sass import disassembled, read_unwritten
 
 triton = pytest.importorskip("triton")
 
@@ -76,6 +77,15 @@ def test_interpreted_kernels_of_drawn_mixers() -> None:
 # -- compiled for sm_90 -----------------------------------------------------------------------------------
 
 
+_POINTERS = {
+    torch.float32: "*fp32",
+    torch.bfloat16: "*bf16",
+    torch.float16: "*fp16",
+    torch.int32: "*i32",
+    torch.int16: "*i16",
+}
+
+
 class Recorder:
     """Stands for a kernel and keeps what it is launched with."""
 
@@ -98,8 +108,7 @@ def signature_of(argument: Any) -> str:
         case None:
             return "constexpr"
         case torch.Tensor():
-            types = {torch.float32: "*fp32", torch.bfloat16: "*bf16", torch.int32: "*i32", torch.int16: "*i16"}
-            return types[argument.dtype]
+            return _POINTERS[argument.dtype]
         case float():
             return "fp32"
         case _:
@@ -117,8 +126,12 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
         patch.setattr(module, recorder.kernel.__name__, recorder)
     length = 400
     inputs = {key: value.to(dtype).requires_grad_() for key, value in draw(name, (1, length, 2, d, d)).items()}
-    y = module.mix(*inputs.values(), *(bounds((300, 100)) if packed else (None, None)))
-    y.sum().backward()
+    for many in (128, 2) if name in GATHERED else (128,):  # chunks that are solved by the rows that they read
+        patch.setattr(module, "MANY", many, raising=False)
+        if name in GATHERED:
+            module.reduced.cache_clear()
+        y = module.mix(*inputs.values(), *(bounds((300, 100)) if packed else (None, None)))
+        y.sum().backward()
     for recorder in recorders:
         for arguments, constants in recorder.launches.values():
             options = {key: constants.pop(key) for key in ("num_warps", "num_stages", "maxnreg") if key in constants}
@@ -141,8 +154,9 @@ def compiled(name: str, d: int, dtype: torch.dtype, packed: bool, patch: pytest.
             yield triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
 
 
-def check_resources(kernel: Any, most: int = 0) -> None:
-    """At most so many bytes of spilled registers, and no more shared memory than a multiprocessor has.
+def check_code(kernel: Any, most: int = 0) -> None:
+    """At most so many bytes of spilled registers, no more shared memory than a multiprocessor has, and no uniform
+    register is read before it is written.
 
     A chain of 32 channels has 16 warps, of 128 registers: a few addresses that it spills cost less than a loop without
     them. The substitution of gathered operators spills a few words.
@@ -160,6 +174,7 @@ def check_resources(kernel: Any, most: int = 0) -> None:
     spilled = re.search(r"STACK:(\d+)", log)
     assert spilled is not None and int(spilled[1]) <= most, (kernel.metadata.name, log)
     assert kernel.metadata.shared <= 227 * 1024
+    assert not read_unwritten(disassembled(kernel.asm["cubin"])), kernel.metadata.name
 
 
 def most_spilled(name: str, d: int, dtype: torch.dtype) -> int:
@@ -178,9 +193,28 @@ def most_spilled(name: str, d: int, dtype: torch.dtype) -> int:
 def test_compiled_kernels_spill_nothing(name: str, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
     for kernel in compiled(name, d, torch.bfloat16, False, monkeypatch):
-        check_resources(kernel, most_spilled(name, d, torch.bfloat16))
+        check_code(kernel, most_spilled(name, d, torch.bfloat16))
         count += 1
     assert count >= 3
+
+
+_PRODUCT = """
+        /*0010*/                   UIADD3.64 UR4, UR8, UR10 ;
+        /*0020*/                   R2UR UR6, R3 ;
+        /*0030*/              @!P0 HGMMA.64x16x16.F32.BF16 R24, gdesc[UR4], R24 ;
+"""
+
+
+def test_a_register_that_nothing_wrote_is_found() -> None:
+    given = "".join(f"\t/*0000*/  UMOV UR{n}, 0x1 ;\n" for n in range(8, 12))
+    in_registers = _PRODUCT.replace("R24, gdesc[UR4]", "R24, R28, gdesc[UR4]").replace("R2UR UR6", "UMOV.64 UR6")
+    assert [line.split(";")[0].split()[-3:] for line in read_unwritten(given + _PRODUCT)] == [
+        ["R24,", "gdesc[UR4],", "R24"]  # UR7
+    ]
+    assert not read_unwritten(given + _PRODUCT.replace("R2UR UR6, R3", "UMOV.64 UR6, URZ"))
+    assert len(read_unwritten(_PRODUCT)) == 2  # UR8 too
+    assert not read_unwritten(given + in_registers)
+    assert read_unwritten("\t/*0000*/  UMOV UR4, 0x1 ;\n\t/*0010*/  LDG.E R2, desc[UR4][R2.64] ;")
 
 
 @pytest.mark.slow
@@ -192,7 +226,7 @@ def test_every_compiled_kernel_hardly_spills(
     name: str, d: int, dtype: torch.dtype, packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for kernel in compiled(name, d, dtype, packed, monkeypatch):
-        check_resources(kernel, most_spilled(name, d, dtype))
+        check_code(kernel, most_spilled(name, d, dtype))
 
 
 @pytest.mark.gpu
