@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import CACHE, Setting, microseconds, serve, subjects
+from benchmarks.measure import CACHE, ERRORS, Setting, microseconds, serve, subjects
 from benchmarks.mixers import MIXERS
 from benchmarks.peers import PEERS
 from benchmarks.rows import DECODE, FORWARD, ROWS, Row
@@ -269,12 +269,11 @@ def print_growth(found: list[dict[str, Any]]) -> None:
 
 
 def print_errors(errors: dict[str, dict[str, float]]) -> None:
-    kinds = ("float32", "float32 gradients", "bfloat16", "bfloat16 gradients")
-    print(f"\n{'error':26}" + "".join(f"{kind:>20}" for kind in kinds) + "   (bfloat16: beside the least possible)")
+    print(f"\n{'error':26}" + "".join(f"{kind:>28}" for kind in ERRORS) + "   (bfloat16: beside the least possible)")
     for name, found in errors.items():
         if found:
-            single, half = ([found[kind] for kind in kinds[part]] for part in (slice(2), slice(2, 4)))
-            print(f"{title(name):26}" + "".join([*(f"{e:>20.1e}" for e in single), *(f"{e:>20.2f}" for e in half)]))
+            single, half = ([found[kind] for kind in ERRORS[part]] for part in (slice(2), slice(2, None)))
+            print(f"{title(name):26}" + "".join([*(f"{e:>28.1e}" for e in single), *(f"{e:>28.2f}" for e in half)]))
 
 
 def print_decode(run: Run) -> None:
