@@ -156,6 +156,7 @@ def explain_schedule(analysis: Analysis, target: Target, sizes: Sizes, length: i
 
     Raises ValueError if the heads do not divide into the groups.
     """
+    from glmc.analysis.batches import TooManyEntries
     from glmc.backends.triton import family
     from glmc.plan.cost_model import Explained, GroupPasses, Load, forward_passes
     from glmc.plan.roofline import costs
@@ -165,10 +166,11 @@ def explain_schedule(analysis: Analysis, target: Target, sizes: Sizes, length: i
     found = []
     for place, group in enumerate(plan.groups):
         heads = int(sum(share.fraction for share in plan.shares if share.group == place) * sizes.heads)
-        passes = forward_passes(
-            family(group), group, Load(heads * sizes.batch, sizes.channels, floor.length, target.multiprocessors)
-        )
-        found.append(GroupPasses(group.name, heads, family(group), passes))
+        load = Load(heads * sizes.batch, sizes.channels, floor.length, target.multiprocessors)
+        try:
+            found.append(GroupPasses(group.name, heads, family(group), forward_passes(family(group), group, load)))
+        except TooManyEntries:
+            return explain_schedule(analysis, target, sizes, floor.length // 2)
     return Explained(plan, tuple(found), floor, sizes, target)
 
 

@@ -12,8 +12,9 @@ from glmc.backends.scan_code import scan_code
 from glmc.backends.tile_code import tile_code, unit_vectors
 from glmc.emit.environment import render
 from glmc.plan.cost_model import Family
+from glmc.plan.gather import gathered_solve
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass
-from glmc.plan.solve import chunk_solve, gathered_solve
+from glmc.plan.solve import chunk_solve
 
 
 class TritonKernels:

@@ -15,9 +15,11 @@ from glmc.analysis.cost import row_sizes
 from glmc.pattern.nodes import Constant, Dot, SlotGate, Softmax, Weight
 from glmc.pattern.rows import side_slots
 from glmc.pattern.weights import subweights
+from glmc.plan.coefficients import is_halved
+from glmc.plan.gather import Level, gathered_solve, levels
 from glmc.plan.nodes import Addressing, GroupPlan, Plan, RowClass, SidePlan
 from glmc.plan.roofline import FULL, HALF, Cost, Sizes
-from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, channel_block, chunk_solve, gathered_columns, gathered_solve
+from glmc.plan.solve import CHUNKS, DIAGONAL, ChunkSolve, channel_block, chunk_solve
 from glmc.plan.target import Target
 
 
@@ -180,7 +182,9 @@ _BY_ROW = "row i of A is {i} alone: a product by row"
 
 def _by_slot(group: GroupPlan, head: _Head) -> Iterator[Pass]:
     """Coefficients by slot, then the product with A, then the solve."""
-    stored = {side.side: FULL * head.slots(side) * head.length for side in group.sides}
+    stored = {
+        side.side: (HALF if is_halved(group, side) else FULL) * head.slots(side) * head.length for side in group.sides
+    }
     yield Pass(
         "coefficients",
         head.inputs + sum(stored.values()),
@@ -232,7 +236,7 @@ def _by_distance(group: GroupPlan, head: _Head) -> Iterator[Pass]:
 def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
     """The solve where sources lie fixed distances back; ``read``: the bytes of its right-hand side."""
     vectors, chunk = head.values * head.length, CHUNKS[-1]
-    operators = _operators(head, coefficients)
+    operators = _operators(coefficients, head.length, chunk)
     yield operators
     yield Pass(
         "(I - B) Y = U",
@@ -246,33 +250,62 @@ def _by_chunks(group: GroupPlan, schedule: ChunkSolve, head: _Head, read: int, c
 
 def _by_gathering(group: GroupPlan, head: _Head, read: int, coefficients: int) -> Iterator[Pass]:
     """The solve where a chunk reads few columns; ``read``: the bytes of its right-hand side."""
-    vectors, chunk = head.values * head.length, CHUNKS[-1]
-    operators = _operators(head, coefficients)
-    columns = gathered_columns(group.b, head.length)
-    factors = HALF * columns * head.length
+    *reduced, last = levels(group.b, head.length)
+    within = ""
+    expansions = []
+    for level in reduced:
+        operators = _operators(coefficients, level.rows, level.chunk, within)
+        factors = HALF * level.columns * level.share * -(-level.rows // level.chunk)
+        right = FULL * head.values * level.share * -(-level.rows // level.chunk)
+        given, solved = operators.bytes + read, FULL if within else HALF
+        yield operators
+        yield Pass(
+            f"{within}rows S of F = W E, Z = W U",
+            given + factors + right,
+            2 * level.chunk * (level.columns + head.values) * level.rows,
+            0,
+            f"later chunks read at most {level.share} of {level.chunk} rows, S: a system of its own, solved first",
+        )
+        expansion = Pass(
+            f"{within}Y = W (U + E Y[S])",
+            given + right + solved * head.values * level.rows,
+            2 * (level.chunk + level.columns) * head.values * level.rows,
+            0,
+            f"with Y[S] all chunks at once: each reads {level.columns} rows of S at most",
+        )
+        expansions.append(expansion)
+        read, coefficients, within = right, factors, f"{within}S: "
+    yield from _by_chain(head, last, read, coefficients, within)
+    yield from reversed(expansions)
+
+
+def _by_chain(head: _Head, level: Level, read: int, coefficients: int, within: str) -> Iterator[Pass]:
+    """A chain over chunks, which gather; ``within`` the rows of what system."""
+    vectors = head.values * level.rows
+    operators = _operators(coefficients, level.rows, level.chunk, within)
+    factors = HALF * level.columns * level.rows
     yield operators
     yield Pass(
-        "F = W E, Z = W U",
+        f"{within}F = W E, Z = W U",
         operators.bytes + read + factors + vectors * FULL,
-        2 * chunk * (columns + head.values) * head.length,
+        2 * level.chunk * (level.columns + head.values) * level.rows,
         0,
-        f"a chunk reads {columns} columns before it at most: what depends on no output, all chunks at once",
+        f"a chunk reads {level.columns} columns before it at most: what depends on no output, all chunks at once",
     )
     yield Pass(
-        "Y = Z + F Y",
-        factors + vectors * (FULL + HALF),
-        2 * columns * head.values * head.length,
-        -(-head.length // chunk),
+        f"{within}Y = Z + F Y",
+        factors + vectors * (FULL + (FULL if within else HALF)),
+        2 * level.columns * vectors,
+        -(-level.rows // level.chunk),
         f"{_chains(head)}, which gather the columns that a chunk reads",
     )
 
 
-def _operators(head: _Head, coefficients: int) -> Pass:
-    chunk = CHUNKS[-1]
+def _operators(coefficients: int, rows: int, chunk: int, within: str = "") -> Pass:
     return Pass(
-        "operators",
-        coefficients + HALF * (chunk + DIAGONAL) // 2 * head.length,
-        2 * chunk * chunk * head.length // 3,
+        f"{within}operators",
+        coefficients + HALF * (chunk + DIAGONAL) // 2 * rows,
+        2 * chunk * chunk * rows // 3,
         0,
         f"(I - B)^-1 of the {chunk} rows of a chunk, all chunks at once: 16 by substitution, more by products",
     )

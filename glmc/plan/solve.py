@@ -1,4 +1,4 @@
-"""Schedules the solve (I - B) Y = U by chunks: where sources lie fixed distances back, or a chunk reads few columns.
+"""Schedules the solve (I - B) Y = U by chunks, where sources lie fixed distances back.
 
 A chain over chunks of rows, with one dense operator a chunk, is bound by the latency of its steps: so the operators are
 as large as pays (128 rows; 64 in float32, whose products cost more), and everything that need not wait is done beside
@@ -9,22 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from glmc.pattern.evaluate import EvaluationError
 from glmc.pattern.rows import entries
 from glmc.plan.nodes import GroupPlan, SidePlan
 
 CHUNKS = (64, 128)  # rows of a chunk in float32, and in 16 bits
 DIAGONAL = 64  # columns of an operator that are kept together, from their diagonal block on
 CHANNELS = (8, 16, 32)  # of a chain
-COLUMNS = 64  # that are gathered together
 GROUP = 8  # slots whose loads are in flight together
 _SMALLEST = 16  # rows whose inverse is found by substitution
 _SPAN = 2048
 _MANY = 16
-_LOOKED_AT = 4096  # rows
-_FEW = 256  # columns
 
 
 @dataclass(frozen=True)
@@ -54,33 +48,6 @@ def chunk_solve(group: GroupPlan) -> ChunkSolve | None:
         distant=len(_distances(group.b, 8 * _SPAN)) - len(_distances(group.b, _SPAN)) > _MANY,
         span=_SPAN,
     )
-
-
-@dataclass(frozen=True)
-class GatheredSolve:
-    """The solve by the columns that each chunk of rows reads before itself; ``channels``: what a chain can have."""
-
-    channels: tuple[int, ...]
-
-
-def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
-    """The schedule, or None where sources lie fixed distances back or a chunk may read many columns before it."""
-    if group.b.is_empty or group.is_shifted:
-        return None
-    try:
-        most = gathered_columns(group.b, _LOOKED_AT)
-    except EvaluationError:  # so long a row is too large, or has no value
-        return None
-    return GatheredSolve(CHANNELS) if most <= _FEW else None
-
-
-def gathered_columns(side: SidePlan, length: int) -> int:
-    """How many columns before itself one of the last eight chunks of ``length`` rows reads at most, in whole blocks."""
-    chunk = CHUNKS[-1]
-    firsts = range(max(length // chunk - 8, 0) * chunk, length, chunk)
-    columns = ((first, entries(side.rows, first, min(first + chunk, length)).column) for first in firsts)
-    most = max(len(np.unique(column[column < first])) for first, column in columns)
-    return max(1, -(-most // COLUMNS)) * COLUMNS
 
 
 def channel_block(channels: int, multiprocessors: int) -> int:

@@ -53,15 +53,39 @@ def test_by_gathering_by_hand():
     widest = len({998, *(k * k for k in range(999) if k * k < 999)})
     vectors = 1000 * 16
     read, stored = 2 * vectors + 4 * 1000, 4 * 1000 * widest
-    operators, factors = stored + 2 * 96 * 1000, 2 * 64 * 1000
+    operators, factors = stored + 2 * 96 * 1000, 2 * 32 * 1000
     found = counts(plan, Load(3, 16, 1000, 132))
     assert [found[name] for name in ("operators", "F = W E, Z = W U", "Y = Z + F Y")] == [
         (3 * operators, 3 * (2 * 128 * 128 * 1000 // 3), 0),
-        (3 * (operators + read + factors + 4 * vectors), 3 * 2 * 128 * (64 + 16) * 1000, 0),
-        (3 * (factors + 6 * vectors), 3 * 2 * 64 * 16 * 1000, 8),
+        (3 * (operators + read + factors + 4 * vectors), 3 * 2 * 128 * (32 + 16) * 1000, 0),
+        (3 * (factors + 6 * vectors), 3 * 2 * 32 * 16 * 1000, 8),
     ]
-    (gathering,) = (p for p in forward_passes(Family.SLOTS, plan, Load(1, 16, 8192, 132)) if p.name.startswith("F"))
-    assert "128 columns" in gathering.because, "90 landmarks are before row 8064"
+
+
+def test_by_the_rows_that_later_chunks_read_by_hand():
+    """Row i reads i - 1 and the last of the 64 rows before its own: one column of a chunk, and one row S of each."""
+    plan = group(mixer_text("B[i] = { i - 1, 64 * (i // 64) - 1 } - { i } weights A, B = softmax(slot_gate)"))
+    length, values = 9000, 16
+    vectors, chunks = length * values, 141
+    total = sum(len({j for j in (i - 1, 64 * (i // 64) - 1) if j >= 0}) for i in range(length))
+    stored, read = 2 * 2 * length, 2 * vectors + 4 * length
+    found = counts(plan, Load(3, values, length, 132))
+    operators = stored + 2 * 64 * length
+    ranks = 8 * chunks
+    factors, right = 2 * 16 * ranks, 4 * values * ranks
+    assert found["rows S of F = W E, Z = W U"] == (
+        3 * (operators + read + factors + right),
+        3 * 2 * 64 * (16 + values) * length,
+        0,
+    )
+    assert found["S: Y = Z + F Y"] == (3 * (factors + 8 * values * ranks), 3 * 2 * 16 * values * ranks, 9)
+    assert found["Y = W (U + E Y[S])"] == (
+        3 * (operators + read + right + 2 * vectors),
+        3 * 2 * (64 + 16) * values * length,
+        0,
+    )
+    assert found["coefficients"][0] == 3 * (2 * (total + length) + stored + 4 * length), "float16 of many slots"
+    assert "S: operators" in found and "(I - B) Y = U" not in found
 
 
 def test_by_tiles_by_hand():
