@@ -16,6 +16,7 @@ from glmc.backends.derivatives import ONE, ZERO, derivative, multiple
 from glmc.backends.expressions import print_factor, print_number, print_weight
 from glmc.backends.weight_code import Score, operands, reductions, scores, walk
 from glmc.pattern.nodes import Constant, Dot, Gate, Learned, RowSum, SlotGate, Softmax, Weight
+from glmc.plan.coefficients import is_halved
 from glmc.plan.nodes import GroupPlan, SidePlan
 
 _GATES = ("gate", "slot_gate", "const")
@@ -112,6 +113,7 @@ class CoefficientCode:
     statistics: tuple[Statistic, ...]
     weights: tuple[Tile, ...]
     gradients: Gradients | None
+    halved: tuple[SidePlan, ...]  # those whose coefficients are float16 beside 16-bit values
 
     @property
     def all_scores(self) -> tuple[Score, ...]:
@@ -204,6 +206,7 @@ class _Layout:
             statistics=tuple(found for found in map(self._statistic, order) if found.tiles),
             weights=tuple(self._forward_tile(side, side.weight, side.name) for side in self.group.sides),
             gradients=self._gradients(),
+            halved=tuple(side for side in self.group.sides if is_halved(self.group, side)),
         )
 
     def bound(self, side: SidePlan) -> dict[Weight, str]:

@@ -151,15 +151,15 @@ def reached(reached_ptr, t, i, T):
 
 
 @triton.jit
-def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
-    """The block of rows that a program has of one head.
+def row_block(starts_ptr, begin, R, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
+    """The block of rows that a program has of one head, of the R rows from `begin` on.
 
     n counts them, t are their tokens, i their rows; bh is b·H + h. Vectors are numbered through [B, T, H]: origin is
     the number of the first, that of row n is origin + n·H.
     """
-    row_blocks = tl.cdiv(T, ROWS)
+    row_blocks = tl.cdiv(R, ROWS)
     bh = tl.program_id(0) // row_blocks
-    t0 = (tl.program_id(0) % row_blocks) * ROWS
+    t0 = begin + (tl.program_id(0) % row_blocks) * ROWS
     n = tl.arange(0, ROWS)
     t = t0 + n
     origin = ((bh // H).to(tl.int64) * T + t0) * H + bh % H
@@ -212,6 +212,7 @@ def products(
     i,
     origin,
     T,
+    R,
     S,
     H,
     D: tl.constexpr,
@@ -235,8 +236,8 @@ def products(
             right = tl.load(right, mask=inside & present[:, None], other=0.0)
             total = scale * tl.sum(left * right.to(tl.float32), 1)
             if w_ptr is not None:
-                weighted += total * tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
-            out = out_ptr + s * T.to(tl.int64) + t
+                weighted += total * tl.load(w_ptr + s * R.to(tl.int64) + t, mask=present, other=0.0)
+            out = out_ptr + s * R.to(tl.int64) + t
             if D > CHANNELS:
                 total += tl.load(out, mask=present & (d0 > 0), other=0.0)
             tl.store(out, total, mask=present)
@@ -263,7 +264,7 @@ def power_of_two_apply_kernel(
     PLUS: tl.constexpr,
 ):
     """out_i = plus_i + Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, 0, T, T, H, ROWS, PACKED)
     d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     place = n[:, None] * (H * D) + d[None, :]
     inside = (t < T)[:, None] & (d < D)[None, :]
@@ -301,7 +302,7 @@ def power_of_two_apply_transposed_kernel(
     PLUS: tl.constexpr,
 ):
     """out_j = plus_j + Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
-    n, t, _, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, _, origin, bh = row_block(starts_ptr, 0, T, T, H, ROWS, PACKED)
     d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     place = n[:, None] * (H * D) + d[None, :]
     inside = (t < T)[:, None] & (d < D)[None, :]
@@ -346,7 +347,7 @@ def absorb_slots(largest, total, largest_by_slot, total_by_slot):
     return larger, total * tl.exp(largest - larger) + tl.sum(more, 0)
 
 
-@triton.jit(do_not_specialize=["T", "S_B"])
+@triton.jit(do_not_specialize=["begin", "R", "T", "S_B"])
 def power_of_two_coefficients_kernel(
     q_ptr,
     k_ptr,
@@ -357,6 +358,8 @@ def power_of_two_coefficients_kernel(
     shift_b_ptr,
     reached_b_ptr,
     starts_ptr,
+    begin,
+    R,
     T,
     S_B,
     H,
@@ -366,11 +369,11 @@ def power_of_two_coefficients_kernel(
     ROWS: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """The declared weights of all slots. One program: ROWS of one head."""
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    a_ptr += bh * T
-    b_ptr += bh * S_B * T
-    dot_q_k_b_ptr += bh * S_B * T
+    """The declared weights of all slots of the R rows from `begin` on. One program: ROWS of one head."""
+    n, t, i, origin, bh = row_block(starts_ptr, begin, R, T, H, ROWS, PACKED)
+    a_ptr += bh * R - begin
+    b_ptr += bh * S_B * R - begin
+    dot_q_k_b_ptr += bh * S_B * R - begin
     reached_b = reached(reached_b_ptr, t, i, T)
     products(
         q_ptr,
@@ -384,6 +387,7 @@ def power_of_two_coefficients_kernel(
         i,
         origin,
         T,
+        R,
         reached_b,
         H,
         K,
@@ -413,7 +417,7 @@ def power_of_two_coefficients_kernel(
     total_b = tl.zeros([16, ROWS], tl.float32)
     for s0 in range(0, reached_b, 16):
         present = presence(shift_b_ptr, t, i, s0, T, 16)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, 16)[:, None] * T + t[None, :])
+        at = s0 * R.to(tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         scores = tl.where(present, dot_q_k_b, float("-inf"))
         largest_b, total_b = absorb(largest_b, total_b, (scores,))
@@ -427,7 +431,7 @@ def power_of_two_coefficients_kernel(
     for s0 in range(0, S_B, 16):
         present = presence(shift_b_ptr, t, i, s0, T, 16)
         s = s0 + tl.arange(0, 16)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, 16)[:, None] * T + t[None, :])
+        at = s0 * R.to(tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         softmax_b = tl.exp(dot_q_k_b - norm)
         b = tl.where(present, softmax_b, 0.0)
@@ -447,18 +451,24 @@ def coefficients(
     x: torch.Tensor,
     q: torch.Tensor,
     k: torch.Tensor,
+    begin: int = 0,
+    end: int | None = None,
 ) -> Coefficients:
-    """The coefficients of all entries for inputs of x's batch, length and heads."""
+    """The coefficients of all entries for inputs of x's batch, length and heads, of rows from `begin` to below `end`.
+
+    `begin` is a multiple of ROWS.
+    """
     B, T, H, _ = x.shape
-    a = torch.empty(B, H, at_a.slots, T, dtype=torch.float32, device=x.device)
-    b = torch.empty(B, H, at_b.slots, T, dtype=torch.float32, device=x.device)
+    R = (T if end is None else end) - begin
+    a = torch.empty(B, H, at_a.slots, R, dtype=torch.float32, device=x.device)
+    b = torch.empty(B, H, at_b.slots, R, dtype=torch.float32, device=x.device)
     dot_q_k_b = b
     d_k = q.shape[-1]
     channels = block_size(d_k, 64)
     block = min(TILE // channels, ROWS)
     if x.numel():
         with torch.cuda.device_of(x):
-            power_of_two_coefficients_kernel[(B * H * triton.cdiv(T, block),)](
+            power_of_two_coefficients_kernel[(B * H * triton.cdiv(R, block),)](
                 q.contiguous(),
                 k.contiguous(),
                 a,
@@ -468,6 +478,8 @@ def coefficients(
                 *at_b.by_row,
                 at_b.index.reached,
                 at_a.starts,
+                begin,
+                R,
                 T,
                 at_b.slots,
                 H,
@@ -507,7 +519,7 @@ def power_of_two_pull_kernel(
 
     One program: ROWS of one head.
     """
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, 0, T, T, H, ROWS, PACKED)
     a_ptr += bh * T
     b_ptr += bh * S_B * T
     slope_dot_q_k_a_ptr += bh * T
@@ -525,6 +537,7 @@ def power_of_two_pull_kernel(
         t,
         i,
         origin,
+        T,
         T,
         reached_b,
         H,
@@ -623,6 +636,7 @@ def pull(
 #     i, j        row of the system and its source. Transposed, it is the same system in reversed time: row i is
 #                 token T - 1 - i, and the coefficient of (i, j) is the one that token T - 1 - j has
 #     k           place among the slots, nearest first
+#     R           rows whose coefficients are kept at a time: from row `origin` on, all of them where T are
 #
 # Operators are made for many chunks at once; then one program for CHANNELS of a head goes from chunk to chunk:
 # Y_c = W_c (U_c + terms from earlier chunks), one product of [C, C] and [C, CHANNELS] a step. Of W only what can be
@@ -636,10 +650,10 @@ def token(i, T, TRANSPOSED: tl.constexpr):
 
 
 @triton.jit
-def coefficient(w_ptr, s, i, j, T, wanted, TRANSPOSED: tl.constexpr):
-    """That of source j in row i, where `wanted`; w_ptr: a head's [S, T]."""
+def coefficient(w_ptr, s, i, j, T, R, wanted, TRANSPOSED: tl.constexpr):
+    """That of source j in row i, where `wanted`; w_ptr: where row 0 would be in a head's [S, R]."""
     at = token(j, T, TRANSPOSED) if TRANSPOSED else i
-    return tl.load(w_ptr + s.to(tl.int64) * T + at, mask=wanted, other=0.0)
+    return tl.load(w_ptr + s.to(tl.int64) * R + at, mask=wanted, other=0.0)
 
 
 @triton.jit
@@ -652,11 +666,11 @@ def sequence_start(bound_ptr, i, T, PACKED: tl.constexpr):
 
 
 @triton.jit
-def block(w_ptr, slot_ptr, first, r, q, T, TRANSPOSED: tl.constexpr):
+def block(w_ptr, slot_ptr, first, r, q, T, R, TRANSPOSED: tl.constexpr):
     """B at rows first + r and columns first + q, which lie in the same chunk."""
     i = first + r
     s = tl.load(slot_ptr + r - q)
-    return coefficient(w_ptr, s, i, first + q, T, (s >= 0) & (i < T), TRANSPOSED)
+    return coefficient(w_ptr, s, i, first + q, T, R, (s >= 0) & (i < T), TRANSPOSED)
 
 
 @triton.jit
@@ -665,6 +679,7 @@ def substituted(
     slot_ptr,
     first,
     T,
+    R,
     DISTANCES: tl.constexpr,
     COUNT: tl.constexpr,
     TRANSPOSED: tl.constexpr,
@@ -678,7 +693,7 @@ def substituted(
     at = ()
     for place in tl.static_range(COUNT):
         s = tl.load(slot_ptr + DISTANCES[place])
-        at += (w_ptr + s.to(tl.int64) * T + token(i - DISTANCES[place] if TRANSPOSED else i, T, TRANSPOSED),)
+        at += (w_ptr + s.to(tl.int64) * R + token(i - DISTANCES[place] if TRANSPOSED else i, T, TRANSPOSED),)
     done = ()
     for r in tl.static_range(16):
         row = tl.where(column == r, 1.0, 0.0)[:, None] + tl.zeros([16, 4], tl.float32)
@@ -703,12 +718,22 @@ def stacked(rows):
 
 
 @triton.jit
+def rounded(x, PRECISION: tl.constexpr):
+    """x as a product of tensor float32 takes it, but to the nearest: what is cut off makes all errors fall one way."""
+    if PRECISION == "tf32":
+        return ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+    else:
+        return x
+
+
+@triton.jit
 def merged(
     inverse,
     w_ptr,
     slot_ptr,
     first,
     T,
+    R,
     TRANSPOSED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
@@ -718,17 +743,18 @@ def merged(
     """
     PAIRS: tl.constexpr = inverse.shape[0] // 2
     n: tl.constexpr = inverse.shape[1]
-    w11, w22 = tl.split(tl.permute(tl.reshape(inverse, (PAIRS, 2, n, n)), (0, 2, 3, 1)))
+    w11, w22 = tl.split(tl.permute(tl.reshape(rounded(inverse, PRECISION), (PAIRS, 2, n, n)), (0, 2, 3, 1)))
     pair = tl.arange(0, PAIRS)[:, None, None] * (2 * n)
     r = pair + n + tl.arange(0, n)[None, :, None]
-    b21 = block(w_ptr, slot_ptr, first, r, pair + tl.arange(0, n)[None, None, :], T, TRANSPOSED)
-    w21 = tl.dot(w22, tl.dot(b21, w11, input_precision=PRECISION), input_precision=PRECISION)
+    b21 = block(w_ptr, slot_ptr, first, r, pair + tl.arange(0, n)[None, None, :], T, R, TRANSPOSED)
+    right = tl.dot(rounded(b21, PRECISION), w11, input_precision=PRECISION)
+    w21 = tl.dot(w22, rounded(right, PRECISION), input_precision=PRECISION)
     upper = tl.reshape(tl.permute(tl.join(w11, tl.zeros_like(w11)), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
     lower = tl.reshape(tl.permute(tl.join(w21, w22), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
     return tl.reshape(tl.permute(tl.join(upper, lower), (0, 3, 1, 2)), (PAIRS, 2 * n, 2 * n))
 
 
-@triton.jit(do_not_specialize=["begin", "chunks", "T", "S"])
+@triton.jit(do_not_specialize=["begin", "chunks", "T", "R", "origin", "S"])
 def power_of_two_diagonal_kernel(
     w_ptr,
     operator_ptr,
@@ -736,6 +762,8 @@ def power_of_two_diagonal_kernel(
     begin,
     chunks,
     T,
+    R,
+    origin,
     S,
     C: tl.constexpr,
     DISTANCES: tl.constexpr,
@@ -747,17 +775,17 @@ def power_of_two_diagonal_kernel(
     blocks = chunks * (C // 64)
     n = tl.program_id(0) % blocks * 64
     bh = (tl.program_id(0) // blocks).to(tl.int64)
-    w_ptr += bh * S * T
-    w = substituted(w_ptr, slot_ptr, begin + n, T, DISTANCES, COUNT, TRANSPOSED)
-    w = merged(w, w_ptr, slot_ptr, begin + n, T, TRANSPOSED, PRECISION)
-    w = merged(w, w_ptr, slot_ptr, begin + n, T, TRANSPOSED, PRECISION)
+    w_ptr += bh * S * R - origin
+    w = substituted(w_ptr, slot_ptr, begin + n, T, R, DISTANCES, COUNT, TRANSPOSED)
+    w = merged(w, w_ptr, slot_ptr, begin + n, T, R, TRANSPOSED, PRECISION)
+    w = merged(w, w_ptr, slot_ptr, begin + n, T, R, TRANSPOSED, PRECISION)
     r = tl.arange(0, 64)
     operator_ptr += (bh * chunks + n // C) * (C * (C + 64) // 2) + n % C * C
     w = tl.reshape(w, (64, 64)).to(operator_ptr.dtype.element_ty)
     tl.store(operator_ptr + r[:, None] * 64 + r[None, :], w)
 
 
-@triton.jit(do_not_specialize=["begin", "chunks", "T", "S"])
+@triton.jit(do_not_specialize=["begin", "chunks", "T", "R", "origin", "S"])
 def power_of_two_corner_kernel(
     w_ptr,
     operator_ptr,
@@ -765,17 +793,19 @@ def power_of_two_corner_kernel(
     begin,
     chunks,
     T,
+    R,
+    origin,
     S,
     TRANSPOSED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
     """Of an operator of 128 rows the lower left block, W_21 = (W_22 B_21) W_11. One chunk."""
-    w_ptr += (tl.program_id(0) // chunks).to(tl.int64) * S * T
+    w_ptr += (tl.program_id(0) // chunks).to(tl.int64) * S * R - origin
     r = tl.arange(0, 64)
     at = operator_ptr + tl.program_id(0).to(tl.int64) * (3 * 64 * 64) + r[:, None] * 64 + r[None, :]
     w22 = tl.load(at + 2 * 64 * 64)
     first = begin + tl.program_id(0) % chunks * 128
-    b21 = block(w_ptr, slot_ptr, first, 64 + r[:, None], r[None, :], T, TRANSPOSED)
+    b21 = block(w_ptr, slot_ptr, first, 64 + r[:, None], r[None, :], T, R, TRANSPOSED)
     left = tl.dot(w22, b21.to(w22.dtype), input_precision=PRECISION)
     w21 = tl.dot(left.to(w22.dtype), tl.load(at), input_precision=PRECISION)
     tl.store(at + 64 * 64, w21.to(w22.dtype))
@@ -804,11 +834,12 @@ def make_operators(
     begin: int,
     chunks: int,
     C: int,
+    T: int,
     precision: str,
     transposed: bool,
 ) -> None:
-    """The operators of the `chunks` chunks of C rows from row `begin` on: w [B, H, slots, T]."""
-    B, H, S, T = w.shape
+    """The operators of the `chunks` chunks of C rows from row `begin` on: w [B, H, slots, T], or of rows from there on."""
+    B, H, S, R = w.shape
     power_of_two_diagonal_kernel[(B * H * chunks * (C // 64),)](
         w,
         operators,
@@ -816,6 +847,8 @@ def make_operators(
         begin,
         chunks,
         T,
+        R,
+        begin if R < T else 0,
         S,
         C=C,
         DISTANCES=NEAREST,
@@ -832,6 +865,8 @@ def make_operators(
             begin,
             chunks,
             T,
+            R,
+            begin if R < T else 0,
             S,
             TRANSPOSED=transposed,
             PRECISION=precision,
@@ -846,14 +881,14 @@ def places(
     y_ptr,
     k,
     S,
-    T,
+    R,
     CHANNELS: tl.constexpr,
     SLOTS: tl.constexpr,
     TRANSPOSED: tl.constexpr,
 ):
     """Distances of the SLOTS places from k on, and where row 0 would have their coefficients and sources.
 
-    Beyond the last slot nothing is near enough.
+    TRANSPOSED, all coefficients are kept: R is T. Beyond the last slot nothing is near enough.
     """
     distances = ()
     w_at = ()
@@ -862,7 +897,7 @@ def places(
         s = tl.load(order_ptr + 2 * (k + place), mask=k + place < S, other=0)
         distance = tl.load(order_ptr + 2 * (k + place) + 1, mask=k + place < S, other=1 << 30)
         distances += (distance,)
-        w_at += (w_ptr + s.to(tl.int64) * T + (T - 1 + distance if TRANSPOSED else 0),)
+        w_at += (w_ptr + s.to(tl.int64) * R + (R - 1 + distance if TRANSPOSED else 0),)
         y_at += (y_ptr - distance.to(tl.int64) * CHANNELS,)
     return distances, w_at, y_at
 
@@ -909,7 +944,7 @@ def right_side(
     SCALED: tl.constexpr,
     TRANSPOSED: tl.constexpr,
 ):
-    """U at rows i: u, or scale · u; u_ptr, scale_ptr: where the head begins."""
+    """U at rows i: u, or scale · u; u_ptr, scale_ptr: where the head's row 0 is."""
     t = token(i, T, TRANSPOSED)
     u = u_ptr + t.to(tl.int64)[:, None] * stride + channel[None, :]
     u = tl.load(u, mask=(channel < D)[None, :], other=0.0).to(tl.float32)
@@ -1040,15 +1075,15 @@ def solve(
     parts = 2 if T < 1 << 14 else 3  # where there are few steps, starting anew counts
     segment = min(triton.cdiv(T, parts), triton.cdiv(SEGMENT, B * H))
     segment = triton.cdiv(segment, C) * C
-    kept = triton.cdiv(min(segment, T), C)
-    operators = torch.empty(B, H, kept, C * (C + 64) // 2, dtype=operand, device=u.device)
+    most = triton.cdiv(min(segment, T), C)
+    operators = torch.empty(B, H, most, C * (C + 64) // 2, dtype=operand, device=u.device)
     blocked = torch.empty(programs, T, channels, dtype=operand, device=u.device)
     bound = (T - at.stops).flip(0) if transposed and at.stops is not None else at.starts
     for start in range(0, T, segment):
         stop = min(start + segment, T)
         chunks = triton.cdiv(stop - start, C)
         with torch.cuda.device_of(u):
-            make_operators(w, operators, (at.index.slot,), start, chunks, C, precision, transposed)
+            make_operators(w, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
             power_of_two_chain_kernel[(programs,)](
                 w,
                 u,

@@ -160,15 +160,15 @@ def reached(reached_ptr, t, i, T):
 
 
 @triton.jit
-def row_block(starts_ptr, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
-    """The block of rows that a program has of one head.
+def row_block(starts_ptr, begin, R, T, H, ROWS: tl.constexpr, PACKED: tl.constexpr):
+    """The block of rows that a program has of one head, of the R rows from `begin` on.
 
     n counts them, t are their tokens, i their rows; bh is b·H + h. Vectors are numbered through [B, T, H]: origin is
     the number of the first, that of row n is origin + n·H.
     """
-    row_blocks = tl.cdiv(T, ROWS)
+    row_blocks = tl.cdiv(R, ROWS)
     bh = tl.program_id(0) // row_blocks
-    t0 = (tl.program_id(0) % row_blocks) * ROWS
+    t0 = begin + (tl.program_id(0) % row_blocks) * ROWS
     n = tl.arange(0, ROWS)
     t = t0 + n
     origin = ((bh // H).to(tl.int64) * T + t0) * H + bh % H
@@ -221,6 +221,7 @@ def products(
     i,
     origin,
     T,
+    R,
     S,
     H,
     D: tl.constexpr,
@@ -244,8 +245,8 @@ def products(
             right = tl.load(right, mask=inside & present[:, None], other=0.0)
             total = scale * tl.sum(left * right.to(tl.float32), 1)
             if w_ptr is not None:
-                weighted += total * tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
-            out = out_ptr + s * T.to(tl.int64) + t
+                weighted += total * tl.load(w_ptr + s * R.to(tl.int64) + t, mask=present, other=0.0)
+            out = out_ptr + s * R.to(tl.int64) + t
             if D > CHANNELS:
                 total += tl.load(out, mask=present & (d0 > 0), other=0.0)
             tl.store(out, total, mask=present)
@@ -272,7 +273,7 @@ def squares_recurrence_apply_kernel(
     PLUS: tl.constexpr,
 ):
     """out_i = plus_i + Σ_s w_is x_j for j = P(i, s). One program: ROWS × CHANNELS of one head."""
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, 0, T, T, H, ROWS, PACKED)
     d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     place = n[:, None] * (H * D) + d[None, :]
     inside = (t < T)[:, None] & (d < D)[None, :]
@@ -310,7 +311,7 @@ def squares_recurrence_apply_transposed_kernel(
     PLUS: tl.constexpr,
 ):
     """out_j = plus_j + Σ w_is g_i over the readers (i, s) of j. One program: ROWS × CHANNELS of one head."""
-    n, t, _, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, _, origin, bh = row_block(starts_ptr, 0, T, T, H, ROWS, PACKED)
     d = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     place = n[:, None] * (H * D) + d[None, :]
     inside = (t < T)[:, None] & (d < D)[None, :]
@@ -355,7 +356,7 @@ def absorb_slots(largest, total, largest_by_slot, total_by_slot):
     return larger, total * tl.exp(largest - larger) + tl.sum(more, 0)
 
 
-@triton.jit(do_not_specialize=["T", "S_B"])
+@triton.jit(do_not_specialize=["begin", "R", "T", "S_B"])
 def squares_recurrence_coefficients_kernel(
     q_ptr,
     k_ptr,
@@ -366,6 +367,8 @@ def squares_recurrence_coefficients_kernel(
     shift_b_ptr,
     reached_b_ptr,
     starts_ptr,
+    begin,
+    R,
     T,
     S_B,
     H,
@@ -375,11 +378,11 @@ def squares_recurrence_coefficients_kernel(
     ROWS: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """The declared weights of all slots. One program: ROWS of one head."""
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
-    a_ptr += bh * T
-    b_ptr += bh * S_B * T
-    dot_q_k_b_ptr += bh * S_B * T
+    """The declared weights of all slots of the R rows from `begin` on. One program: ROWS of one head."""
+    n, t, i, origin, bh = row_block(starts_ptr, begin, R, T, H, ROWS, PACKED)
+    a_ptr += bh * R - begin
+    b_ptr += bh * S_B * R - begin
+    dot_q_k_b_ptr += bh * S_B * R - begin
     reached_b = reached(reached_b_ptr, t, i, T)
     products(
         q_ptr,
@@ -393,6 +396,7 @@ def squares_recurrence_coefficients_kernel(
         i,
         origin,
         T,
+        R,
         reached_b,
         H,
         K,
@@ -422,7 +426,7 @@ def squares_recurrence_coefficients_kernel(
     total_b = tl.zeros([16, ROWS], tl.float32)
     for s0 in range(0, reached_b, 16):
         present = presence(shift_b_ptr, t, i, s0, T, 16)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, 16)[:, None] * T + t[None, :])
+        at = s0 * R.to(tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         scores = tl.where(present, dot_q_k_b, float("-inf"))
         largest_b, total_b = absorb(largest_b, total_b, (scores,))
@@ -436,7 +440,7 @@ def squares_recurrence_coefficients_kernel(
     for s0 in range(0, S_B, 16):
         present = presence(shift_b_ptr, t, i, s0, T, 16)
         s = s0 + tl.arange(0, 16)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, 16)[:, None] * T + t[None, :])
+        at = s0 * R.to(tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         softmax_b = tl.exp(dot_q_k_b - norm)
         b = tl.where(present, softmax_b, 0.0)
@@ -456,18 +460,24 @@ def coefficients(
     x: torch.Tensor,
     q: torch.Tensor,
     k: torch.Tensor,
+    begin: int = 0,
+    end: int | None = None,
 ) -> Coefficients:
-    """The coefficients of all entries for inputs of x's batch, length and heads."""
+    """The coefficients of all entries for inputs of x's batch, length and heads, of rows from `begin` to below `end`.
+
+    `begin` is a multiple of ROWS.
+    """
     B, T, H, _ = x.shape
-    a = torch.empty(B, H, at_a.slots, T, dtype=torch.float32, device=x.device)
-    b = torch.empty(B, H, at_b.slots, T, dtype=torch.float32, device=x.device)
+    R = (T if end is None else end) - begin
+    a = torch.empty(B, H, at_a.slots, R, dtype=torch.float32, device=x.device)
+    b = torch.empty(B, H, at_b.slots, R, dtype=torch.float32, device=x.device)
     dot_q_k_b = b
     d_k = q.shape[-1]
     channels = block_size(d_k, 64)
     block = min(TILE // channels, ROWS)
     if x.numel():
         with torch.cuda.device_of(x):
-            squares_recurrence_coefficients_kernel[(B * H * triton.cdiv(T, block),)](
+            squares_recurrence_coefficients_kernel[(B * H * triton.cdiv(R, block),)](
                 q.contiguous(),
                 k.contiguous(),
                 a,
@@ -477,6 +487,8 @@ def coefficients(
                 *at_b.by_row,
                 at_b.index.reached,
                 at_a.starts,
+                begin,
+                R,
                 T,
                 at_b.slots,
                 H,
@@ -516,7 +528,7 @@ def squares_recurrence_pull_kernel(
 
     One program: ROWS of one head.
     """
-    n, t, i, origin, bh = row_block(starts_ptr, T, H, ROWS, PACKED)
+    n, t, i, origin, bh = row_block(starts_ptr, 0, T, T, H, ROWS, PACKED)
     a_ptr += bh * T
     b_ptr += bh * S_B * T
     slope_dot_q_k_a_ptr += bh * T
@@ -534,6 +546,7 @@ def squares_recurrence_pull_kernel(
         t,
         i,
         origin,
+        T,
         T,
         reached_b,
         H,
@@ -632,6 +645,7 @@ def pull(
 #     i, j        row of the system and its source. Transposed, it is the same system in reversed time: row i is
 #                 token T - 1 - i, and the coefficient of (i, j) is the one that token T - 1 - j has
 #     k           place among the slots, nearest first
+#     R           rows whose coefficients are kept at a time: from row `origin` on, all of them where T are
 #
 # Operators are made for many chunks at once; then one program for CHANNELS of a head goes from chunk to chunk:
 # Y_c = W_c (U_c + terms from earlier chunks), one product of [C, C] and [C, CHANNELS] a step. Of W only what can be
@@ -645,10 +659,10 @@ def token(i, T, TRANSPOSED: tl.constexpr):
 
 
 @triton.jit
-def coefficient(w_ptr, s, i, j, T, wanted, TRANSPOSED: tl.constexpr):
-    """That of source j in row i, where `wanted`; w_ptr: a head's [S, T]."""
+def coefficient(w_ptr, s, i, j, T, R, wanted, TRANSPOSED: tl.constexpr):
+    """That of source j in row i, where `wanted`; w_ptr: where row 0 would be in a head's [S, R]."""
     at = token(j, T, TRANSPOSED) if TRANSPOSED else i
-    return tl.load(w_ptr + s.to(tl.int64) * T + at, mask=wanted, other=0.0)
+    return tl.load(w_ptr + s.to(tl.int64) * R + at, mask=wanted, other=0.0)
 
 
 @triton.jit
@@ -661,11 +675,11 @@ def sequence_start(bound_ptr, i, T, PACKED: tl.constexpr):
 
 
 @triton.jit
-def block(w_ptr, slot_ptr, first, r, q, T, TRANSPOSED: tl.constexpr):
+def block(w_ptr, slot_ptr, first, r, q, T, R, TRANSPOSED: tl.constexpr):
     """B at rows first + r and columns first + q, which lie in the same chunk."""
     i = first + r
     s = tl.load(slot_ptr + r - q)
-    return coefficient(w_ptr, s, i, first + q, T, (s >= 0) & (i < T), TRANSPOSED)
+    return coefficient(w_ptr, s, i, first + q, T, R, (s >= 0) & (i < T), TRANSPOSED)
 
 
 @triton.jit
@@ -674,6 +688,7 @@ def substituted(
     slot_ptr,
     first,
     T,
+    R,
     DISTANCES: tl.constexpr,
     COUNT: tl.constexpr,
     TRANSPOSED: tl.constexpr,
@@ -687,7 +702,7 @@ def substituted(
     at = ()
     for place in tl.static_range(COUNT):
         s = tl.load(slot_ptr + DISTANCES[place])
-        at += (w_ptr + s.to(tl.int64) * T + token(i - DISTANCES[place] if TRANSPOSED else i, T, TRANSPOSED),)
+        at += (w_ptr + s.to(tl.int64) * R + token(i - DISTANCES[place] if TRANSPOSED else i, T, TRANSPOSED),)
     done = ()
     for r in tl.static_range(16):
         row = tl.where(column == r, 1.0, 0.0)[:, None] + tl.zeros([16, 4], tl.float32)
@@ -712,12 +727,22 @@ def stacked(rows):
 
 
 @triton.jit
+def rounded(x, PRECISION: tl.constexpr):
+    """x as a product of tensor float32 takes it, but to the nearest: what is cut off makes all errors fall one way."""
+    if PRECISION == "tf32":
+        return ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+    else:
+        return x
+
+
+@triton.jit
 def merged(
     inverse,
     w_ptr,
     slot_ptr,
     first,
     T,
+    R,
     TRANSPOSED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
@@ -727,17 +752,18 @@ def merged(
     """
     PAIRS: tl.constexpr = inverse.shape[0] // 2
     n: tl.constexpr = inverse.shape[1]
-    w11, w22 = tl.split(tl.permute(tl.reshape(inverse, (PAIRS, 2, n, n)), (0, 2, 3, 1)))
+    w11, w22 = tl.split(tl.permute(tl.reshape(rounded(inverse, PRECISION), (PAIRS, 2, n, n)), (0, 2, 3, 1)))
     pair = tl.arange(0, PAIRS)[:, None, None] * (2 * n)
     r = pair + n + tl.arange(0, n)[None, :, None]
-    b21 = block(w_ptr, slot_ptr, first, r, pair + tl.arange(0, n)[None, None, :], T, TRANSPOSED)
-    w21 = tl.dot(w22, tl.dot(b21, w11, input_precision=PRECISION), input_precision=PRECISION)
+    b21 = block(w_ptr, slot_ptr, first, r, pair + tl.arange(0, n)[None, None, :], T, R, TRANSPOSED)
+    right = tl.dot(rounded(b21, PRECISION), w11, input_precision=PRECISION)
+    w21 = tl.dot(w22, rounded(right, PRECISION), input_precision=PRECISION)
     upper = tl.reshape(tl.permute(tl.join(w11, tl.zeros_like(w11)), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
     lower = tl.reshape(tl.permute(tl.join(w21, w22), (0, 1, 3, 2)), (PAIRS, n, 2 * n))
     return tl.reshape(tl.permute(tl.join(upper, lower), (0, 3, 1, 2)), (PAIRS, 2 * n, 2 * n))
 
 
-@triton.jit(do_not_specialize=["begin", "chunks", "T", "S"])
+@triton.jit(do_not_specialize=["begin", "chunks", "T", "R", "origin", "S"])
 def squares_recurrence_diagonal_kernel(
     w_ptr,
     operator_ptr,
@@ -745,6 +771,8 @@ def squares_recurrence_diagonal_kernel(
     begin,
     chunks,
     T,
+    R,
+    origin,
     S,
     C: tl.constexpr,
     DISTANCES: tl.constexpr,
@@ -756,17 +784,17 @@ def squares_recurrence_diagonal_kernel(
     blocks = chunks * (C // 64)
     n = tl.program_id(0) % blocks * 64
     bh = (tl.program_id(0) // blocks).to(tl.int64)
-    w_ptr += bh * S * T
-    w = substituted(w_ptr, slot_ptr, begin + n, T, DISTANCES, COUNT, TRANSPOSED)
-    w = merged(w, w_ptr, slot_ptr, begin + n, T, TRANSPOSED, PRECISION)
-    w = merged(w, w_ptr, slot_ptr, begin + n, T, TRANSPOSED, PRECISION)
+    w_ptr += bh * S * R - origin
+    w = substituted(w_ptr, slot_ptr, begin + n, T, R, DISTANCES, COUNT, TRANSPOSED)
+    w = merged(w, w_ptr, slot_ptr, begin + n, T, R, TRANSPOSED, PRECISION)
+    w = merged(w, w_ptr, slot_ptr, begin + n, T, R, TRANSPOSED, PRECISION)
     r = tl.arange(0, 64)
     operator_ptr += (bh * chunks + n // C) * (C * (C + 64) // 2) + n % C * C
     w = tl.reshape(w, (64, 64)).to(operator_ptr.dtype.element_ty)
     tl.store(operator_ptr + r[:, None] * 64 + r[None, :], w)
 
 
-@triton.jit(do_not_specialize=["begin", "chunks", "T", "S"])
+@triton.jit(do_not_specialize=["begin", "chunks", "T", "R", "origin", "S"])
 def squares_recurrence_corner_kernel(
     w_ptr,
     operator_ptr,
@@ -774,17 +802,19 @@ def squares_recurrence_corner_kernel(
     begin,
     chunks,
     T,
+    R,
+    origin,
     S,
     TRANSPOSED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
     """Of an operator of 128 rows the lower left block, W_21 = (W_22 B_21) W_11. One chunk."""
-    w_ptr += (tl.program_id(0) // chunks).to(tl.int64) * S * T
+    w_ptr += (tl.program_id(0) // chunks).to(tl.int64) * S * R - origin
     r = tl.arange(0, 64)
     at = operator_ptr + tl.program_id(0).to(tl.int64) * (3 * 64 * 64) + r[:, None] * 64 + r[None, :]
     w22 = tl.load(at + 2 * 64 * 64)
     first = begin + tl.program_id(0) % chunks * 128
-    b21 = block(w_ptr, slot_ptr, first, 64 + r[:, None], r[None, :], T, TRANSPOSED)
+    b21 = block(w_ptr, slot_ptr, first, 64 + r[:, None], r[None, :], T, R, TRANSPOSED)
     left = tl.dot(w22, b21.to(w22.dtype), input_precision=PRECISION)
     w21 = tl.dot(left.to(w22.dtype), tl.load(at), input_precision=PRECISION)
     tl.store(at + 64 * 64, w21.to(w22.dtype))
@@ -813,11 +843,12 @@ def make_operators(
     begin: int,
     chunks: int,
     C: int,
+    T: int,
     precision: str,
     transposed: bool,
 ) -> None:
-    """The operators of the `chunks` chunks of C rows from row `begin` on: w [B, H, slots, T]."""
-    B, H, S, T = w.shape
+    """The operators of the `chunks` chunks of C rows from row `begin` on: w [B, H, slots, T], or of rows from there on."""
+    B, H, S, R = w.shape
     squares_recurrence_diagonal_kernel[(B * H * chunks * (C // 64),)](
         w,
         operators,
@@ -825,6 +856,8 @@ def make_operators(
         begin,
         chunks,
         T,
+        R,
+        begin if R < T else 0,
         S,
         C=C,
         DISTANCES=NEAREST,
@@ -841,6 +874,8 @@ def make_operators(
             begin,
             chunks,
             T,
+            R,
+            begin if R < T else 0,
             S,
             TRANSPOSED=transposed,
             PRECISION=precision,
@@ -855,14 +890,14 @@ def places(
     y_ptr,
     k,
     S,
-    T,
+    R,
     CHANNELS: tl.constexpr,
     SLOTS: tl.constexpr,
     TRANSPOSED: tl.constexpr,
 ):
     """Distances of the SLOTS places from k on, and where row 0 would have their coefficients and sources.
 
-    Beyond the last slot nothing is near enough.
+    TRANSPOSED, all coefficients are kept: R is T. Beyond the last slot nothing is near enough.
     """
     distances = ()
     w_at = ()
@@ -871,7 +906,7 @@ def places(
         s = tl.load(order_ptr + 2 * (k + place), mask=k + place < S, other=0)
         distance = tl.load(order_ptr + 2 * (k + place) + 1, mask=k + place < S, other=1 << 30)
         distances += (distance,)
-        w_at += (w_ptr + s.to(tl.int64) * T + (T - 1 + distance if TRANSPOSED else 0),)
+        w_at += (w_ptr + s.to(tl.int64) * R + (R - 1 + distance if TRANSPOSED else 0),)
         y_at += (y_ptr - distance.to(tl.int64) * CHANNELS,)
     return distances, w_at, y_at
 
@@ -918,7 +953,7 @@ def right_side(
     SCALED: tl.constexpr,
     TRANSPOSED: tl.constexpr,
 ):
-    """U at rows i: u, or scale · u; u_ptr, scale_ptr: where the head begins."""
+    """U at rows i: u, or scale · u; u_ptr, scale_ptr: where the head's row 0 is."""
     t = token(i, T, TRANSPOSED)
     u = u_ptr + t.to(tl.int64)[:, None] * stride + channel[None, :]
     u = tl.load(u, mask=(channel < D)[None, :], other=0.0).to(tl.float32)
@@ -927,7 +962,7 @@ def right_side(
     return u
 
 
-@triton.jit(do_not_specialize=["T", "S", "begin"])
+@triton.jit(do_not_specialize=["T", "R", "origin", "S", "begin"])
 def squares_recurrence_distant_kernel(
     w_ptr,
     u_ptr,
@@ -939,6 +974,8 @@ def squares_recurrence_distant_kernel(
     bound_ptr,
     begin,
     T,
+    R,
+    origin,
     S,
     H,
     D: tl.constexpr,
@@ -959,10 +996,10 @@ def squares_recurrence_distant_kernel(
     channel = tl.program_id(0) // tiles % channel_blocks * CHANNELS + tl.arange(0, CHANNELS)
     bh = (tl.program_id(0) // tiles // channel_blocks).to(tl.int64)
     head = (bh // H) * T * H + bh % H
-    w_ptr += bh * S * T
+    w_ptr += bh * S * R - origin
     y_ptr += head * D
     if SCALED:
-        scale_ptr += bh * T
+        scale_ptr += bh * R - origin
     n = tile * ROWS + tl.arange(0, ROWS)
     i = begin + n
     inside = i < T
@@ -975,14 +1012,14 @@ def squares_recurrence_distant_kernel(
     for k in tl.range(nearest, furthest, num_stages=4):
         j = i - tl.load(order_ptr + 2 * k + 1)
         present = inside & (j >= first) & (j < begin)
-        w = coefficient(w_ptr, tl.load(order_ptr + 2 * k), i, j, T, present, TRANSPOSED)
+        w = coefficient(w_ptr, tl.load(order_ptr + 2 * k), i, j, T, R, present, TRANSPOSED)
         y = y_ptr + token(j, T, TRANSPOSED).to(tl.int64)[:, None] * (H * D) + channel[None, :]
         y = tl.load(y, mask=present[:, None] & kept, other=0.0)
         total += w[:, None] * y.to(tl.float32)
     tl.store(partial_ptr + (bh * SPAN + n)[:, None] * D + channel[None, :], total, mask=kept)
 
 
-@triton.jit(do_not_specialize=["begin", "end", "chunk", "chunks", "slots", "T", "S"])
+@triton.jit(do_not_specialize=["begin", "end", "chunk", "chunks", "T", "R", "origin", "slots", "S"])
 def squares_recurrence_chain_kernel(
     w_ptr,
     partial_ptr,
@@ -997,6 +1034,8 @@ def squares_recurrence_chain_kernel(
     chunks,
     slots,
     T,
+    R,
+    origin,
     S,
     H,
     D: tl.constexpr,
@@ -1022,7 +1061,7 @@ def squares_recurrence_chain_kernel(
     channel = tl.program_id(0) % channel_blocks * CHANNELS + d
     bh = (tl.program_id(0) // channel_blocks).to(tl.int64)
     head = (bh // H) * T * H + bh % H
-    w_ptr += bh * S * T
+    w_ptr += bh * S * R - origin
     partial_ptr += bh * SPAN * D
     y_ptr += head * D
     blocked_ptr += tl.program_id(0).to(tl.int64) * T * CHANNELS
@@ -1031,8 +1070,8 @@ def squares_recurrence_chain_kernel(
     operator_ptr += (bh * chunks + chunk) * (C * (C + 64) // 2) + place
     steps = tl.cdiv(end - begin, C)
 
-    near, near_w, near_y = places(order_ptr, w_ptr, blocked_ptr, 0, slots, T, CHANNELS, GROUP, TRANSPOSED)
-    far, far_w, far_y = places(order_ptr, w_ptr, blocked_ptr, NEAR, slots, T, CHANNELS, FAR, TRANSPOSED)
+    near, near_w, near_y = places(order_ptr, w_ptr, blocked_ptr, 0, slots, R, CHANNELS, GROUP, TRANSPOSED)
+    far, far_w, far_y = places(order_ptr, w_ptr, blocked_ptr, NEAR, slots, R, CHANNELS, FAR, TRANSPOSED)
     operator = tl.load(operator_ptr, mask=kept, other=0.0)
     total = tl.zeros([C, CHANNELS], tl.float32)
     for c in tl.range(-1, steps, num_stages=1):
@@ -1059,11 +1098,11 @@ def squares_recurrence_chain_kernel(
         total = add_terms(total, w_near, y_near, GROUP)
         operator = next_operator
         for k in range(GROUP, NEAR, GROUP):
-            more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, slots, T, CHANNELS, GROUP, TRANSPOSED)
+            more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, slots, R, CHANNELS, GROUP, TRANSPOSED)
             w = load_weights(w_at, more, i, back, GROUP, TRANSPOSED)
             total = add_terms(total, w, load_sources(y_at, more, i, back, d, n, GROUP, True), GROUP)
         for k in range(NEAR + FAR, slots, GROUP):
-            more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, slots, T, CHANNELS, GROUP, TRANSPOSED)
+            more, w_at, y_at = places(order_ptr, w_ptr, blocked_ptr, k, slots, R, CHANNELS, GROUP, TRANSPOSED)
             w = load_weights(w_at, more, i, back, GROUP, TRANSPOSED)
             total = add_terms(total, w, load_sources(y_at, more, i, back, d, n, GROUP, False), GROUP)
 
@@ -1073,9 +1112,12 @@ NEAR = {64: 16, 128: 16}  # by chunk length: the distances below two chunks, in 
 SPAN = 2048  # rows that one chain solves; the terms from before them are summed by all multiprocessors
 
 
+Part = Callable[[int, int], tuple[torch.Tensor, torch.Tensor]]
+
+
 def solve(
     at: Entries,
-    w: torch.Tensor,
+    w: torch.Tensor | Part,
     u: torch.Tensor,
     dtype: torch.dtype,
     *,
@@ -1087,6 +1129,8 @@ def solve(
 
     With scale [B, H, 1, T] the right-hand side is scale · u. Products take operands of dtype `operand`, in which rows
     are read back too; with float32 chunks are shorter and each product is three of tensor float32.
+
+    Where w is a function, w(begin, end) gives w and scale of these rows, and those of a segment are kept at a time.
     """
     B, T, H, D = u.shape
     y = torch.empty(B, T, H, D, dtype=dtype, device=u.device)
@@ -1103,21 +1147,28 @@ def solve(
     u = u.contiguous()
     parts = 2 if T < 1 << 14 else 3  # where there are few steps, starting anew counts
     segment = min(triton.cdiv(T, parts), triton.cdiv(SEGMENT, B * H))
-    segment = triton.cdiv(segment, SPAN) * SPAN
-    kept = triton.cdiv(min(segment, T), C)
-    operators = torch.empty(B, H, kept, C * (C + 64) // 2, dtype=operand, device=u.device)
+    unit = max(SPAN, ROWS)
+    segment = triton.cdiv(segment, unit) * unit
+    most = triton.cdiv(min(segment, T), C)
+    operators = torch.empty(B, H, most, C * (C + 64) // 2, dtype=operand, device=u.device)
     blocked = torch.empty(programs, T, channels, dtype=operand, device=u.device)
     partial = torch.empty(B, H, SPAN, D, dtype=torch.float32, device=u.device)
     tile = block_size(D, 64)
     bound = (T - at.stops).flip(0) if transposed and at.stops is not None else at.starts
+    kept, origin = w if isinstance(w, torch.Tensor) else u, 0
     for start in range(0, T, segment):
         stop = min(start + segment, T)
         chunks = triton.cdiv(stop - start, C)
+        if not isinstance(w, torch.Tensor):
+            kept = u  # the last ones' memory is free for the next
+            kept, scale = w(start, stop)
+            origin = start
+        R = kept.shape[-1]
         with torch.cuda.device_of(u):
-            make_operators(w, operators, (at.index.slot,), start, chunks, C, precision, transposed)
+            make_operators(kept, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
             for begin in range(start, stop, SPAN):
                 squares_recurrence_distant_kernel[(B * H * triton.cdiv(D, tile) * (SPAN // 64),)](
-                    w,
+                    kept,
                     u,
                     scale,
                     partial,
@@ -1127,6 +1178,8 @@ def solve(
                     bound,
                     begin,
                     T,
+                    R,
+                    origin,
                     at.slots,
                     H,
                     D=D,
@@ -1138,7 +1191,7 @@ def solve(
                     TRANSPOSED=transposed,
                 )
                 squares_recurrence_chain_kernel[(programs,)](
-                    w,
+                    kept,
                     partial,
                     operators,
                     at.index.order,
@@ -1151,6 +1204,8 @@ def solve(
                     chunks,
                     min(at.index.inner, at.slots),
                     T,
+                    R,
+                    origin,
                     at.slots,
                     H,
                     D=D,
@@ -1226,6 +1281,13 @@ class Mix(Function):
         q: torch.Tensor,
         k: torch.Tensor,
     ) -> torch.Tensor:
+        if not any(ctx.needs_input_grad):
+
+            def part(begin: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
+                found = coefficients(at_a, at_b, x, q, k, begin, end)
+                return found.b, found.a
+
+            return solve(at_b, part, x, x.dtype, operand=x.dtype)
         found = coefficients(at_a, at_b, x, q, k)
         y = solve(at_b, found.b, x, x.dtype, operand=x.dtype, scale=found.a)
         ctx.at = at_a, at_b
@@ -1264,5 +1326,9 @@ def mix(
     length, device = x.shape[1], x.device
     at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
     at_b = Entries(index(rows.table_b, length, device), rows.slots_b(length), starts, stops)
+    if not torch.is_grad_enabled():  # what asks for no gradient needs no coefficients kept
+        x = x.detach()
+        q = q.detach()
+        k = k.detach()
     y: torch.Tensor = Mix.apply(at_a, at_b, x, q, k)
     return y
