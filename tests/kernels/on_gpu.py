@@ -1,7 +1,7 @@
 """Compares compiled kernels with the float64 reference of the same packages, on the GPU at hand.
 
-    glmc build … -o build/packages
-    python tests/kernels/on_gpu.py build/packages
+    python -m tests.kernels.packages build/mixers      # or glmc build … -o build/mixers
+    python tests/kernels/on_gpu.py build/mixers --jobs 8
 
 Runs on built packages alone: it needs torch and triton, not glmc. Of each package's kernels it checks outputs
 and all gradients in float32 and bfloat16, odd lengths, packed sequences, that two runs agree bit for bit, and
@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
@@ -109,31 +111,57 @@ def compare(package: str, shape: tuple[int, ...], lengths: tuple[int, ...] | Non
     return passed
 
 
+def compare_all(package: str, longest: int, device: str) -> bool:
+    """`compare` for all shapes up to a length; what fails does not keep the others from being compared."""
+    passed = True
+    for *shape, lengths in SHAPES:
+        if shape[1] <= longest:
+            try:
+                passed &= compare(package, tuple(shape), lengths, device)
+            except Exception as problem:
+                print(f"{package} {shape} FAILED: {type(problem).__name__}: {str(problem)[:400]}", flush=True)
+                passed = False
+    return passed
+
+
+def in_process(name: str, arguments: list[str]) -> bool:
+    """The same for one package in a process of its own; prints what that printed."""
+    command = [sys.executable, "-W", "ignore", __file__, *arguments, "--only", name, "--jobs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    print(done.stdout, end="", flush=True)
+    if done.returncode and "FAILED" not in done.stdout:
+        print(f"{name} FAILED: {done.stderr.strip()[-400:]}", flush=True)
+    return done.returncode == 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compare compiled kernels with the float64 reference.")
     parser.add_argument("folder", type=Path, help="holds the built packages")
     parser.add_argument("--only", nargs="*", help="names of packages")
     parser.add_argument("--longest", type=int, default=4097)
+    parser.add_argument("--many", type=int, help="chunks from which on rows that others read are solved first")
+    parser.add_argument("--jobs", type=int, default=1, help="packages at a time")
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args()
     sys.path.insert(0, str(options.folder))
+    paths = sorted(options.folder.glob("**/kernels.py"))
+    packages = [".".join(path.parent.relative_to(options.folder).parts) for path in paths]
+    names = list(dict.fromkeys(package.split(".")[0] for package in packages))
+    names = [name for name in names if not options.only or name in options.only]
+    if options.jobs > 1 and len(names) > 1:
+        with ThreadPoolExecutor(options.jobs) as pool:
+            return 0 if all(list(pool.map(lambda name: in_process(name, sys.argv[1:]), names))) else 1
     torch.utils.deterministic.fill_uninitialized_memory = True  # torch.empty holds NaN
     torch.use_deterministic_algorithms(True, warn_only=True)
     passed = True
-    for path in sorted(options.folder.glob("**/kernels.py")):
-        package = ".".join(path.parent.relative_to(options.folder).parts)
-        if options.only and package.split(".")[0] not in options.only:
-            continue
-        for *shape, lengths in SHAPES:
-            if shape[1] <= options.longest:
-                try:
-                    passed &= compare(package, tuple(shape), lengths, options.device)
-                except Exception as problem:  # the others still count
-                    print(
-                        f"{package} {shape} FAILED: {type(problem).__name__}: {str(problem)[:400]}",
-                        flush=True,
-                    )
-                    passed = False
+    for package in packages:
+        if package.split(".")[0] in names:
+            kernels = importlib.import_module(f"{package}.kernels")
+            if options.many and not hasattr(kernels, "MANY"):
+                continue
+            if options.many:
+                vars(kernels)["MANY"] = options.many
+            passed &= compare_all(package, options.longest, options.device)
     return 0 if passed else 1
 
 

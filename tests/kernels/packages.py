@@ -1,8 +1,9 @@
-"""The mixers' packages, and inputs for them."""
+"""The mixers' packages, and inputs for them. `python -m tests.kernels.packages FOLDER` builds them all there."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from functools import cache
 from importlib import import_module
 from itertools import accumulate
@@ -16,7 +17,7 @@ from glmc.pattern.elaborate import elaborate
 from glmc.pattern.nodes import Pattern
 from glmc.source import Source
 from glmc.syntax.parser import parse
-from tests.kernels.mixers import text
+from tests.kernels.mixers import MIXERS, text
 
 Inputs = dict[str, torch.Tensor]
 
@@ -68,3 +69,8 @@ def bounds(lengths: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
     ends = torch.tensor(list(accumulate(lengths)), dtype=torch.int32)
     count = torch.tensor(lengths)
     return (ends - count.int()).repeat_interleave(count), ends.repeat_interleave(count)
+
+
+if __name__ == "__main__":
+    for name in MIXERS:
+        glmc.build(text(name), sys.argv[1])
