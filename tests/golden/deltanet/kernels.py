@@ -312,6 +312,15 @@ def near_tile(
 
 
 @triton.jit
+def rounded(x, PRECISION: tl.constexpr):
+    """x as a product of tensor float32 takes it, but to the nearest: what is cut off makes all errors fall one way."""
+    if PRECISION == "tf32":
+        return ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+    else:
+        return x
+
+
+@triton.jit
 def inverse(near, C: tl.constexpr, PRECISION: tl.constexpr, TRANSPOSED: tl.constexpr):
     """(I - near)⁻¹ of a strictly lower near [C, C], upper if TRANSPOSED.
 
@@ -330,13 +339,14 @@ def inverse(near, C: tl.constexpr, PRECISION: tl.constexpr, TRANSPOSED: tl.const
         column = tl.sum(tl.where((n == k)[None, None, :], own, 0.0), 2)
         row = tl.sum(tl.where((n == k)[None, :, None], d, 0.0), 1)
         d += column[:, :, None] * row[:, None, :]
-    result = tl.reshape(tl.where(diagonal, d[:, :, None, :], 0.0), [C, C])
+    result = rounded(tl.reshape(tl.where(diagonal, d[:, :, None, :], 0.0), [C, C]), PRECISION)
     if BLOCKS > 1:
-        z = tl.dot(result, tl.reshape(tl.where(diagonal, 0.0, near), [C, C]), input_precision=PRECISION)
+        outside = rounded(tl.reshape(tl.where(diagonal, 0.0, near), [C, C]), PRECISION)
+        z = rounded(tl.dot(result, outside, input_precision=PRECISION), PRECISION)
         result = tl.dot(z, result, result, input_precision=PRECISION)
     if BLOCKS > 2:
-        z = tl.dot(z, z, input_precision=PRECISION)
-        result = tl.dot(z, result, result, input_precision=PRECISION)
+        z = rounded(tl.dot(z, z, input_precision=PRECISION), PRECISION)
+        result = tl.dot(z, rounded(result, PRECISION), result, input_precision=PRECISION)
     return result
 
 

@@ -245,8 +245,8 @@ def products(
             right = tl.load(right, mask=inside & present[:, None], other=0.0)
             total = scale * tl.sum(left * right.to(tl.float32), 1)
             if w_ptr is not None:
-                weighted += total * tl.load(w_ptr + s * R.to(tl.int64) + t, mask=present, other=0.0)
-            out = out_ptr + s * R.to(tl.int64) + t
+                weighted += total * tl.load(w_ptr + s * tl.cast(R, tl.int64) + t, mask=present, other=0.0)
+            out = out_ptr + s * tl.cast(R, tl.int64) + t
             if D > CHANNELS:
                 total += tl.load(out, mask=present & (d0 > 0), other=0.0)
             tl.store(out, total, mask=present)
@@ -285,7 +285,7 @@ def squares_recurrence_apply_kernel(
         total = tl.zeros([ROWS, CHANNELS], tl.float32)
     for s in range(0, reached(reached_ptr, t, i, T)):
         back, present = source(shift_ptr, i, s, t < T)
-        w = tl.load(w_ptr + s * T.to(tl.int64) + t, mask=present, other=0.0)
+        w = tl.load(w_ptr + s * tl.cast(T, tl.int64) + t, mask=present, other=0.0)
         x = x_ptr - back.to(tl.int64) * (H * D) + place
         x = tl.load(x, mask=inside & present[:, None], other=0.0)
         total += w[:, None] * x.to(tl.float32)
@@ -325,7 +325,7 @@ def squares_recurrence_apply_transposed_kernel(
     for s in range(0, S):
         ahead = tl.load(shift_ptr + s)
         present = (t < T) & (t + ahead < end)
-        w = tl.load(w_ptr + s * T.to(tl.int64) + t + ahead, mask=present, other=0.0)
+        w = tl.load(w_ptr + s * tl.cast(T, tl.int64) + t + ahead, mask=present, other=0.0)
         g = g_ptr + ahead.to(tl.int64) * (H * D) + place
         g = tl.load(g, mask=inside & present[:, None], other=0.0)
         total += w[:, None] * g.to(tl.float32)
@@ -426,7 +426,7 @@ def squares_recurrence_coefficients_kernel(
     total_b = tl.zeros([16, ROWS], tl.float32)
     for s0 in range(0, reached_b, 16):
         present = presence(shift_b_ptr, t, i, s0, T, 16)
-        at = s0 * R.to(tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
+        at = s0 * tl.cast(R, tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         scores = tl.where(present, dot_q_k_b, float("-inf"))
         largest_b, total_b = absorb(largest_b, total_b, (scores,))
@@ -440,7 +440,7 @@ def squares_recurrence_coefficients_kernel(
     for s0 in range(0, S_B, 16):
         present = presence(shift_b_ptr, t, i, s0, T, 16)
         s = s0 + tl.arange(0, 16)
-        at = s0 * R.to(tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
+        at = s0 * tl.cast(R, tl.int64) + (tl.arange(0, 16)[:, None] * R + t[None, :])
         dot_q_k_b = tl.load(dot_q_k_b_ptr + at, mask=present, other=0.0)
         softmax_b = tl.exp(dot_q_k_b - norm)
         b = tl.where(present, softmax_b, 0.0)
@@ -578,7 +578,7 @@ def squares_recurrence_pull_kernel(
     for s0 in range(0, S_B, 8):
         present = presence(shift_b_ptr, t, i, s0, T, 8)
         s = s0 + tl.arange(0, 8)
-        at = s0 * T.to(tl.int64) + (tl.arange(0, 8)[:, None] * T + t[None, :])
+        at = s0 * tl.cast(T, tl.int64) + (tl.arange(0, 8)[:, None] * T + t[None, :])
         slope_b = tl.load(slope_b_ptr + at, mask=present, other=0.0)
         b = tl.load(b_ptr + at, mask=present, other=0.0)
         softmax_b = b
