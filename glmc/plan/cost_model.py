@@ -255,8 +255,8 @@ def _by_gathering(group: GroupPlan, head: _Head, read: int, coefficients: int) -
     expansions = []
     for level in reduced:
         operators = _operators(coefficients, level.rows, level.chunk, within)
-        factors = HALF * level.columns * level.share * -(-level.rows // level.chunk)
-        right = FULL * head.values * level.share * -(-level.rows // level.chunk)
+        ranks = level.share * -(-level.rows // level.chunk)
+        factors, right = HALF * level.columns * ranks, FULL * head.values * ranks
         given, solved = operators.bytes + read, FULL if within else HALF
         yield operators
         yield Pass(
@@ -266,21 +266,22 @@ def _by_gathering(group: GroupPlan, head: _Head, read: int, coefficients: int) -
             0,
             f"later chunks read at most {level.share} of {level.chunk} rows, S: a system of its own, solved first",
         )
-        expansion = Pass(
-            f"{within}Y = W (U + E Y[S])",
-            given + right + solved * head.values * level.rows,
-            2 * (level.chunk + level.columns) * head.values * level.rows,
-            0,
-            f"with Y[S] all chunks at once: each reads {level.columns} rows of S at most",
+        expansions.append(
+            Pass(
+                f"{within}Y = W (U + E Y[S])",
+                given + right + solved * head.values * level.rows,
+                2 * (level.chunk + level.columns) * head.values * level.rows,
+                0,
+                f"with Y[S] all chunks at once: each reads {level.columns} rows of S at most",
+            )
         )
-        expansions.append(expansion)
         read, coefficients, within = right, factors, f"{within}S: "
     yield from _by_chain(head, last, read, coefficients, within)
     yield from reversed(expansions)
 
 
 def _by_chain(head: _Head, level: Level, read: int, coefficients: int, within: str) -> Iterator[Pass]:
-    """A chain over chunks, which gather; ``within`` the rows of what system."""
+    """A chain over chunks, which gather; ``within``: before the names of passes, `S: ` in a system of rows S."""
     vectors = head.values * level.rows
     operators = _operators(coefficients, level.rows, level.chunk, within)
     factors = HALF * level.columns * level.rows

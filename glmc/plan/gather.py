@@ -27,9 +27,13 @@ _FOLLOWED = 8_000_000  # entries, a few seconds
 
 @dataclass(frozen=True)
 class GatheredSolve:
-    """The solve by the columns that each chunk of rows reads before itself; ``channels``: what a chain can have."""
+    """The solve by the columns that each chunk of rows reads before itself.
+
+    ``channels``: what a chain can have. ``many``: chunks from which on rows S come first.
+    """
 
     channels: tuple[int, ...]
+    many: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def gathered_solve(group: GroupPlan) -> GatheredSolve | None:
         read = _read_before(group.b, _LOOKED_AT - 8 * chunk, _LOOKED_AT, chunk)
     except (EvaluationError, TooManyEntries):  # so long a row is too large, or has no value
         return None
-    return GatheredSolve(CHANNELS) if max(map(len, read)) <= _FEW else None
+    return GatheredSolve(CHANNELS, MANY) if max(map(len, read)) <= _FEW else None
 
 
 def levels(side: SidePlan, length: int) -> tuple[Level, ...]:
@@ -68,7 +72,7 @@ def levels(side: SidePlan, length: int) -> tuple[Level, ...]:
     while (share := _share(read)) is not None:
         found.append(Level(rows, REDUCED, _width(read), share))
         rows, read = share * -(-rows // REDUCED), _inner(read, share)
-    found.append(Level(rows, CHUNKS[-1], _width(_joined(read)), 0))
+    found.append(Level(rows, CHUNKS[-1], _width(_united(read, CHUNKS[-1] // REDUCED, CHUNKS[-1])), 0))
     return tuple(found)
 
 
@@ -99,16 +103,13 @@ def _inner(read: list[IntArray], share: int) -> list[IntArray]:
     chunk = row // REDUCED
     rank = share * chunk + np.arange(len(row)) - np.searchsorted(chunk, chunk)
     ranks = [rank[np.searchsorted(row, columns)] for columns in read]
-    together = REDUCED // share
-    inner = (np.unique(np.concatenate(ranks[c : c + together])) for c in range(0, len(read), together))
-    return [columns[columns < REDUCED * c] for c, columns in enumerate(inner)]
+    return _united(ranks, REDUCED // share, REDUCED)
 
 
-def _joined(read: list[IntArray]) -> list[IntArray]:
-    """The same for chunks of a chain."""
-    together = CHUNKS[-1] // REDUCED
-    pairs = (np.unique(np.concatenate(read[c : c + together])) for c in range(0, len(read), together))
-    return [columns[columns < CHUNKS[-1] * c] for c, columns in enumerate(pairs)]
+def _united(read: list[IntArray], together: int, rows: int) -> list[IntArray]:
+    """What so many chunks together, of so many ``rows``, read before themselves."""
+    united = (np.unique(np.concatenate(read[c : c + together])) for c in range(0, len(read), together))
+    return [columns[columns < rows * c] for c, columns in enumerate(united)]
 
 
 def _width(read: list[IntArray]) -> int:

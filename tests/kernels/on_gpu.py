@@ -124,6 +124,13 @@ def compare_all(package: str, longest: int, device: str) -> bool:
     return passed
 
 
+def packages_in(folder: Path, only: list[str] | None) -> list[str]:
+    """The modules of a folder's packages that have kernels; ``only``: of packages with these names."""
+    paths = sorted(folder.glob("**/kernels.py"))
+    packages = [".".join(path.parent.relative_to(folder).parts) for path in paths]
+    return [package for package in packages if not only or package.split(".")[0] in only]
+
+
 def in_process(name: str, arguments: list[str]) -> bool:
     """The same for one package in a process of its own; prints what that printed."""
     command = [sys.executable, "-W", "ignore", __file__, *arguments, "--only", name, "--jobs", "1"]
@@ -144,10 +151,8 @@ def main() -> int:
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args()
     sys.path.insert(0, str(options.folder))
-    paths = sorted(options.folder.glob("**/kernels.py"))
-    packages = [".".join(path.parent.relative_to(options.folder).parts) for path in paths]
+    packages = packages_in(options.folder, options.only)
     names = list(dict.fromkeys(package.split(".")[0] for package in packages))
-    names = [name for name in names if not options.only or name in options.only]
     if options.jobs > 1 and len(names) > 1:
         with ThreadPoolExecutor(options.jobs) as pool:
             return 0 if all(list(pool.map(lambda name: in_process(name, sys.argv[1:]), names))) else 1
@@ -155,13 +160,12 @@ def main() -> int:
     torch.use_deterministic_algorithms(True, warn_only=True)
     passed = True
     for package in packages:
-        if package.split(".")[0] in names:
+        if options.many:
             kernels = importlib.import_module(f"{package}.kernels")
-            if options.many and not hasattr(kernels, "MANY"):
+            if not hasattr(kernels, "MANY"):
                 continue
-            if options.many:
-                vars(kernels)["MANY"] = options.many
-            passed &= compare_all(package, options.longest, options.device)
+            vars(kernels)["MANY"] = options.many
+        passed &= compare_all(package, options.longest, options.device)
     return 0 if passed else 1
 
 

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
-from on_gpu import draw
+from on_gpu import draw, packages_in
 
 SHAPE = (1, 300, 2, 64, 16)  # batch, length, heads, channels, channels of q and k
 
@@ -79,9 +79,7 @@ def main() -> int:
         return 0
     if shutil.which(options.sanitizer) is None:
         parser.error(f"no {options.sanitizer} here: it comes with the CUDA toolkit; say where with --sanitizer")
-    paths = sorted(options.folder.glob("**/kernels.py"))
-    packages = [".".join(path.parent.relative_to(options.folder).parts) for path in paths]
-    packages = [package for package in packages if not options.only or package.split(".")[0] in options.only]
+    packages = packages_in(options.folder, options.only)
     works = [(tool, package) for tool in options.tools for package in packages]
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda package: compiled(package, options), packages))

@@ -1326,7 +1326,7 @@ def mix(
     length, device = x.shape[1], x.device
     at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
     at_b = Entries(index(rows.table_b, length, device), rows.slots_b(length), starts, stops)
-    if not torch.is_grad_enabled():  # what asks for no gradient needs no coefficients kept
+    if not torch.is_grad_enabled():  # what asks for no gradient needs nothing kept
         x = x.detach()
         q = q.detach()
         k = k.detach()
