@@ -33,7 +33,7 @@ class TileCode:
     """``kinds`` of e_ij: "exp", "dot", "one". ``statements`` are the body of `mix`.
 
     ``joint``: A = {i} shares B's softmax. ``log_sum``: a norm is needed before the product that it normalises.
-    ``running_b``: B's norm is found while solving.
+    ``running_a``: A's norm is found by the product that is the output. ``running_b``: B's is found while solving.
     """
 
     kinds: frozenset[str]
@@ -41,6 +41,7 @@ class TileCode:
     tiled_b: bool
     joint: bool
     log_sum: bool
+    running_a: bool
     running_b: bool
     statements: tuple[str, ...]
 
@@ -94,13 +95,15 @@ def tile_code(group: GroupPlan) -> TileCode | None:
         return None
     joint = own is not None and _shares_softmax(own, found[0])
     norm = _given_norm(group, joint)
+    running = {side.name for side in found if side.kind == "exp" and _norm(side, norm) == "None"}
     return TileCode(
         frozenset(side.kind for side in found),
         any(side.name == "a" for side in found),
         any(side.name == "b" for side in found),
         joint,
         norm is not None,
-        any(side.name == "b" and side.kind == "exp" and _norm(side, norm) == "None" for side in found),
+        group.b.is_empty and "a" in running,
+        "b" in running,
         tuple(_statements(group, found, own, joint, norm)),
     )
 

@@ -21,6 +21,7 @@ LENGTHS = (41, 1, 2, 27)  # packed; chunks have 16 rows by slot and by scan
 LONG = (201, 1, 40)  # packed; longer than the distances that go by tiles
 LENGTHS_BY_TILE = (131, 1, 2, 33)  # chunks have 32
 STEP = 1e-5
+NORMED = ("past_keys", "window_read", "recurrence_joint")  # whose norms are found with the outputs
 
 
 def meaning(name: str, inputs: Inputs, lengths: tuple[int, ...]) -> torch.Tensor:
@@ -75,6 +76,37 @@ def forward(name: str, length: int) -> dict[str, float | bool]:
     return {"y": float((y.double() - want).abs().max()), "repeats": True}
 
 
+def sharp(name: str) -> dict[str, float]:
+    """Gradients in bfloat16 where rows have nearly all their weight in one entry: relative errors.
+
+    All that is left of those of scores is differences of nearly equal terms. Beside autograd of the dense meaning.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x, q, k, grad = (
+        (scale * torch.randn(1, 100, 1, 64, generator=generator)).bfloat16() for scale in (1.0, 3.0, 1.5, 1.0)
+    )
+    inputs = {"x": x, "q": q if name == "recurrence_joint" else k.clone(), "k": k}
+    if name == "past_keys":
+        del inputs["q"]
+    leaves = [value.requires_grad_() for value in inputs.values()]
+    got = torch.autograd.grad(kernels(name).mix(*leaves), leaves, grad)
+    exact = {key: value.detach().double().requires_grad_() for key, value in inputs.items()}
+    values, right = (exact[key][0, :, 0] for key in ("x", "k"))
+    left = exact.get("q", exact["k"])[0, :, 0]
+    present = torch.ones(100, 100, dtype=torch.bool).tril()
+    if name == "window_read":
+        present = present.triu(-39)
+    weights = (left @ right.T / 8).masked_fill(~present, -torch.inf).softmax(1)
+    if name == "recurrence_joint":
+        own = weights.diagonal()[:, None] * values
+        y = torch.linalg.solve(torch.eye(100, dtype=torch.float64) - weights.tril(-1), own)
+    else:
+        y = weights @ values
+    want = torch.autograd.grad(y, list(exact.values()), grad[0, :, 0].double())
+    pairs = zip(inputs, got, want, strict=True)
+    return {key: float((a.double() - b).norm() / b.norm()) for key, a, b in pairs}
+
+
 def set_span(rows: int) -> None:
     """Spans of one chunk, which is 64 rows in float32 and 128 in 16 bits."""
     vars(kernels("squares_joint")).update(SPAN=rows)
@@ -108,7 +140,8 @@ def main() -> None:
         vars(kernels(name)).update(ROWS=32)
     set_span(64)
     names = sys.argv[1:] or [*MIXERS]
-    found = {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
+    found: dict[str, dict[str, float | bool]] = {}
+    found |= {f"{name} packed": compare(name, LENGTHS_BY_TILE if name in BY_TILE else LENGTHS) for name in names}
     found |= {f"{name} long": compare(name, LONG) for name in names if name in BY_DISTANCE}
     found |= {f"{name} gathered": compare(name, (150,), heads=2) for name in names if name in GATHERED}
     found |= {f"{name} one": compare(name, (1,), heads=2) for name in names}
@@ -120,6 +153,7 @@ def main() -> None:
     found |= {f"{name} chunks": forward(name, 600) for name in names if name in BY_CHUNKS}
     set_span(128)
     found |= {f"{name} bfloat16": compare(name, (67,), torch.bfloat16, heads=2) for name in names[::6]}
+    found |= {f"{name} sharp": sharp(name) for name in names if name in NORMED}
     print(json.dumps(found))
 
 

@@ -52,6 +52,12 @@ def test_interpreted_kernels_in_bfloat16(interpreted: dict[str, Errors]) -> None
         assert max(errors.values()) < 0.05, (name, errors)
 
 
+@pytest.mark.parametrize("name", ["past_keys", "window_read", "recurrence_joint"])
+def test_what_16_bits_round_off_is_kept_for_gradients(name: str, interpreted: dict[str, Errors]) -> None:
+    """Without it the errors of the first two are above 7 and that of the third is 0.2."""
+    assert max(interpreted[f"{name} sharp"].values()) < 0.1
+
+
 @pytest.mark.parametrize("name", BY_CHUNKS)
 def test_several_chunks_of_128_rows(name: str, interpreted: dict[str, Errors]) -> None:
     assert interpreted[f"{name} chunks"]["y"] < 0.02
@@ -184,7 +190,7 @@ def most_spilled(name: str, d: int, dtype: torch.dtype) -> int:
     if name not in BY_TILE:
         return 0
     if dtype is torch.bfloat16:
-        return 512 if d <= 128 else 4096
+        return 704 if d <= 128 else 4096
     return 2048 if d <= 64 else 16384
 
 

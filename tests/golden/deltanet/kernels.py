@@ -520,11 +520,11 @@ def deltanet_solve_kernel(
     u = vectors(u_ptr, token, h, r0, T, H, D_Z, R, Z_PAD, False, tl.float32)
     y += u
     above, below = halves(y, HALF, Z_PAD)
-    above = tl.dot(upper, above.to(OPERAND), input_precision=PRECISION)
-    store_vectors(y_ptr, above, token, h, r0, T, H, D_Z, HALF, Z_PAD)
-    below = tl.dot(between.to(OPERAND), above.to(OPERAND), below, input_precision=PRECISION)
-    below = tl.dot(lower, below.to(OPERAND), input_precision=PRECISION)
-    store_vectors(y_ptr, below, token, h, r0 + HALF, T, H, D_Z, HALF, Z_PAD)
+    y_above = tl.dot(upper, above.to(OPERAND), input_precision=PRECISION).to(y_ptr.dtype.element_ty)
+    store_vectors(y_ptr, y_above, token, h, r0, T, H, D_Z, HALF, Z_PAD)
+    below = tl.dot(between.to(OPERAND), y_above.to(OPERAND), below, input_precision=PRECISION)
+    y_below = tl.dot(lower, below.to(OPERAND), input_precision=PRECISION).to(y_ptr.dtype.element_ty)
+    store_vectors(y_ptr, y_below, token, h, r0 + HALF, T, H, D_Z, HALF, Z_PAD)
     publish(ready_ptr, turn)
 
 

@@ -79,6 +79,11 @@ class Index(NamedTuple):
 Table = Callable[[int, int, torch.device], torch.Tensor]
 
 
+def cdiv(number: int, size: int) -> int:
+    """How many blocks of `size` hold `number`: triton.cdiv, which takes a hundred times as long on the host."""
+    return -(-number // size)
+
+
 def index(table: Table, length: int, device: torch.device) -> Index:
     """The entries of `rows.table_a` or `rows.table_b` for sequences of up to `length` tokens.
 
@@ -468,7 +473,7 @@ def coefficients(
     block = min(TILE // channels, ROWS)
     if x.numel():
         with torch.cuda.device_of(x):
-            power_of_two_coefficients_kernel[(B * H * triton.cdiv(R, block),)](
+            power_of_two_coefficients_kernel[(B * H * cdiv(R, block),)](
                 q.contiguous(),
                 k.contiguous(),
                 a,
@@ -604,7 +609,7 @@ def pull(
     slope_dot_q_k_b = slope_b
     if x.numel():
         with torch.cuda.device_of(x):
-            power_of_two_pull_kernel[(B * H * triton.cdiv(T, block),)](
+            power_of_two_pull_kernel[(B * H * cdiv(T, block),)](
                 grad.contiguous(),
                 x.contiguous(),
                 y.contiguous(),
@@ -1068,20 +1073,20 @@ def solve(
     group = 4 if exact else 8
     channels = channel_block(B * H * D, u.device)
     warps = C * max(channels, 16) // 256
-    programs = B * H * triton.cdiv(D, channels)
+    programs = B * H * cdiv(D, channels)
     if not u.is_cuda:
         operand = torch.float32  # Triton's interpreter multiplies nothing shorter
     u = u.contiguous()
     parts = 2 if T < 1 << 14 else 3  # where there are few steps, starting anew counts
-    segment = min(triton.cdiv(T, parts), triton.cdiv(SEGMENT, B * H))
-    segment = triton.cdiv(segment, C) * C
-    most = triton.cdiv(min(segment, T), C)
+    segment = min(cdiv(T, parts), cdiv(SEGMENT, B * H))
+    segment = cdiv(segment, C) * C
+    most = cdiv(min(segment, T), C)
     operators = torch.empty(B, H, most, C * (C + 64) // 2, dtype=operand, device=u.device)
     blocked = torch.empty(programs, T, channels, dtype=operand, device=u.device)
     bound = (T - at.stops).flip(0) if transposed and at.stops is not None else at.starts
     for start in range(0, T, segment):
         stop = min(start + segment, T)
-        chunks = triton.cdiv(stop - start, C)
+        chunks = cdiv(stop - start, C)
         with torch.cuda.device_of(u):
             make_operators(w, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
             power_of_two_chain_kernel[(programs,)](
@@ -1144,7 +1149,7 @@ def apply(
     blocks = {"ROWS": 2 * TILE // channels, "CHANNELS": channels}
     if out.numel():
         with torch.cuda.device_of(out):
-            kernel[(B * H * triton.cdiv(T, blocks["ROWS"]), triton.cdiv(D, channels))](
+            kernel[(B * H * cdiv(T, blocks["ROWS"]), cdiv(D, channels))](
                 w,
                 x.contiguous(),
                 plus,

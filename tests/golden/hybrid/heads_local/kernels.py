@@ -174,6 +174,7 @@ def local_attend_kernel(
     right_ptr,
     x_ptr,
     out_ptr,
+    rest_ptr,
     norm_ptr,
     word_ptr,
     starts_ptr,
@@ -190,7 +191,7 @@ def local_attend_kernel(
     PRECISION: tl.constexpr,
     PACKED: tl.constexpr,
 ):
-    """out_i = Σ_j p_ij x_j, and norm_i. One program: R rows of one head."""
+    """out_i = Σ_j p_ij x_j, what is rounded off it where wanted, and norm_i. One program: R rows of one head."""
     blocks = tl.cdiv(T, R)
     r0 = (blocks - 1 - tl.program_id(0) % blocks) * R  # the longest rows first
     bh = tl.program_id(0) // blocks
@@ -221,6 +222,9 @@ def local_attend_kernel(
     some = total > 0.0
     out = out / tl.where(some, total, 1.0)[:, None]
     store_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), out, D, CHANNELS)
+    if rest_ptr is not None:
+        out -= out.to(out_ptr.dtype.element_ty).to(tl.float32)
+        store_all(vectors_at(rest_ptr, token, h, r0, n, H, D, CHANNELS), out, D, CHANNELS)
     norm = tl.where(some, largest + tl.log2(tl.where(some, total, 1.0)), 0.0)
     tl.store(norm_ptr + (token + r) * H + h, norm)
 
@@ -234,6 +238,7 @@ def local_rows_gradient_kernel(
     right_ptr,
     x_ptr,
     out_ptr,
+    rest_ptr,
     norm_ptr,
     grad_ptr,
     mean_ptr,
@@ -264,7 +269,10 @@ def local_rows_gradient_kernel(
     first = bound(starts_ptr, 0, r, PACKED)
     left = load_all(vectors_at(left_ptr, token, h, r0, n, H, D_K, DEPTH), D_K, DEPTH)
     grad = load_all(vectors_at(grad_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS)
-    mean = inner(grad, load_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS))
+    out = load_all(vectors_at(out_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS).to(tl.float32)
+    if rest_ptr is not None:
+        out += load_all(vectors_at(rest_ptr, token, h, r0, n, H, D, CHANNELS), D, CHANNELS)
+    mean = inner(grad, out)
     tl.store(mean_ptr + (token + r) * H + h, mean)
     norm = tl.load(norm_ptr + (token + r) * H + h)
 
@@ -358,17 +366,22 @@ def launch(
     kernel: Any,
     at: Sequences,
     bounds: tuple[torch.Tensor | None, ...],
-    tensors: tuple[torch.Tensor, ...],
+    left: torch.Tensor,
+    right: torch.Tensor,
+    x: torch.Tensor,
+    others: tuple[torch.Tensor | None, ...],
     scale: float,
 ) -> None:
-    """Run a kernel on `tensors`, of which the first are left and right [B, T, H, D_K] and x [B, T, H, D]."""
-    left, _, x, *_ = tensors
+    """Run a kernel on left and right [B, T, H, D_K], x [B, T, H, D] and what it takes after these."""
     B, T, H, D = x.shape
     blocks = block_sizes(left, x)
     if x.numel():
         with torch.cuda.device_of(x):
             kernel[(B * H * triton.cdiv(T, blocks["R"]),)](
-                *tensors,
+                left,
+                right,
+                x,
+                *others,
                 *at.entries,
                 *bounds,
                 T,
@@ -407,12 +420,18 @@ def attend(
     scale: float,
     x: torch.Tensor,
     dtype: torch.dtype,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """out [B, T, H, D] of `dtype` and norm [B, T, H], of left, right [B, T, H, D_K] and x [B, T, H, D]."""
+    *,
+    with_rest: bool,
+) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
+    """out [B, T, H, D] of `dtype` and norm [B, T, H], of left, right [B, T, H, D_K] and x [B, T, H, D].
+
+    `with_rest`: also what is rounded off out to 16 bits, which a gradient would take for differences of the x_j.
+    """
     out = torch.empty(x.shape, dtype=dtype, device=x.device)
+    rest = torch.empty_like(out) if with_rest and dtype is not torch.float32 else None
     norm = torch.empty(x.shape[:3], dtype=torch.float32, device=x.device)
-    launch(local_attend_kernel, at, (at.starts,), (left, right, x, out, norm), scale)
-    return out, norm
+    launch(local_attend_kernel, at, (at.starts,), left, right, x, (out, rest, norm), scale)
+    return out, rest, norm
 
 
 class Attend(Function):
@@ -429,24 +448,24 @@ class Attend(Function):
         dtype: torch.dtype,
     ) -> torch.Tensor:
         left, right, x = left.contiguous(), right.contiguous(), x.contiguous()
-        out, norm = attend(at, left, right, scale, x, dtype)
+        out, rest, norm = attend(at, left, right, scale, x, dtype, with_rest=any(ctx.needs_input_grad))
         ctx.at, ctx.scale = at, scale
-        ctx.save_for_backward(left, right, x, out, norm)
+        ctx.save_for_backward(left, right, x, out, rest, norm)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         at = ctx.at
-        left, right, x, out, norm = ctx.saved_tensors
-        grad = grad.contiguous()
+        left, right, x, out, rest, norm = ctx.saved_tensors
+        grad = grad.to(x.dtype).contiguous()
         mean = torch.empty_like(norm)
         left_grad, right_grad, x_grad = (torch.empty_like(z) for z in (left, right, x))
-        tensors = (left, right, x, out, norm, grad, mean, left_grad)
-        launch(local_rows_gradient_kernel, at, (at.starts,), tensors, ctx.scale)
-        tensors = (left, right, x, norm, grad, mean, right_grad, x_grad)
+        of_rows = (out, rest, norm, grad, mean, left_grad)
+        launch(local_rows_gradient_kernel, at, (at.starts,), left, right, x, of_rows, ctx.scale)
+        of_columns = (norm, grad, mean, right_grad, x_grad)
         bounds = (at.stops,)
-        launch(local_columns_gradient_kernel, at, bounds, tensors, ctx.scale)
+        launch(local_columns_gradient_kernel, at, bounds, left, right, x, of_columns, ctx.scale)
         return None, left_grad, right_grad, None, x_grad, None
 
 
@@ -464,6 +483,10 @@ def mix(
 
     starts, stops: int32 [T], first token and end of every token's sequence, where sequences are packed.
     """
+    if not torch.is_grad_enabled():  # what asks for no gradient needs nothing kept
+        x = x.detach()
+        q = q.detach()
+        k = k.detach()
     at = Sequences(index(x.shape[1], x.device), starts, stops)
     scale = q.shape[-1] ** -0.5
     return Attend.apply(at, q, k, scale, x, x.dtype)
