@@ -121,6 +121,12 @@ def dot_of(softmax: Softmax) -> Dot:
     return softmax.score
 
 
+def vectors_of(dot: Dot) -> str:
+    """Its vectors as arguments: torch.compile takes no tensor twice, so that a second one is a view."""
+    left, right = VECTOR[dot.left], VECTOR[dot.right]
+    return f"{left}, {right}" if left != right else f"{left}, {right}.view_as({right})"
+
+
 # -- what fits -----------------------------------------------------------------------------------------------
 
 
@@ -194,7 +200,8 @@ def _statements(
         f = "None" if side.factor == ONE else "f"
         if side.factor != ONE:
             yield f"f = {_row_factor(side.factor)}"
-        scores = f'"{side.kind}", {_vectors(side.dot)}, {_norm(side, norm)}, {scale_of(side.dot)}, {f}'
+        vectors = "None, None" if side.dot is None else vectors_of(side.dot)
+        scores = f'"{side.kind}", {vectors}, {_norm(side, norm)}, {scale_of(side.dot)}, {f}'
         if side.name == "a":
             dtype = "x.dtype" if group.b.is_empty else "torch.float32"
             yield f"u = Product.apply(at_a, {scores}, x, {dtype})"
@@ -213,7 +220,7 @@ def _given_norm(group: GroupPlan, joint: bool) -> str | None:
     terms = (
         f"{_own_name(dot)}.squeeze(-1)"
         if side.row_class is RowClass.SELF
-        else f"LogSum.apply(at_{side.name}, {_vectors(dot)}, {scale_of(dot)})"
+        else f"LogSum.apply(at_{side.name}, {vectors_of(dot)}, {scale_of(dot)})"
         for side, dot in both
     )
     return f"torch.logaddexp({', '.join(terms)})"
@@ -221,10 +228,6 @@ def _given_norm(group: GroupPlan, joint: bool) -> str | None:
 
 def _norm(side: _Tiled, norm: str | None) -> str:
     return "norm" if norm is not None and side.is_joint else "None"
-
-
-def _vectors(dot: Dot | None) -> str:
-    return "None, None" if dot is None else f"{VECTOR[dot.left]}, {VECTOR[dot.right]}"
 
 
 def scale_of(dot: Dot | None) -> str:

@@ -80,6 +80,22 @@ def test_interpreted_kernels_of_drawn_mixers() -> None:
     assert json.loads(done.stdout)["compared"] > 60
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param("power_of_two squares_compact deltanet local_attention gated_linear_recurrence", id="some"),
+        pytest.param(
+            " ".join(path.stem for path in sorted((ROOT / "examples").glob("*.glm"))), id="all", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_layers_compile_to_one_graph(files: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.kernels.traced", *files.split()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) >= len(files.split())
+
+
 # -- compiled for sm_90 -----------------------------------------------------------------------------------
 
 

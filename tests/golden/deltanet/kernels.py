@@ -847,27 +847,26 @@ def row_gradients(
         delta = room_for_numbers(z)
     shape = constants("row_gradients", at, e, z)
     if z.numel():
-        with torch.cuda.device_of(z):
-            deltanet_row_gradients_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
-                left,
-                right,
-                e.norm,
-                f,
-                grad.contiguous(),
-                z.contiguous(),
-                contiguous(own),
-                contiguous(out),
-                delta,
-                dleft,
-                df,
-                at.starts,
-                T,
-                H,
-                B * H,
-                e.scale,
-                KIND=e.kind,
-                **shape,
-            )
+        deltanet_row_gradients_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
+            left,
+            right,
+            e.norm,
+            f,
+            grad.contiguous(),
+            z.contiguous(),
+            contiguous(own),
+            contiguous(out),
+            delta,
+            dleft,
+            df,
+            at.starts,
+            T,
+            H,
+            B * H,
+            e.scale,
+            KIND=e.kind,
+            **shape,
+        )
     return dleft, df, delta
 
 
@@ -885,22 +884,21 @@ def solve(
     shape = constants("solve", at, e, y)
     if y.numel():
         progress = torch.zeros(1 + B * H, dtype=torch.int32, device=u.device)
-        with torch.cuda.device_of(y):
-            deltanet_solve_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
-                *e.vectors,
-                norm,
-                f,
-                u.contiguous(),
-                y,
-                at.starts,
-                progress,
-                T,
-                H,
-                B * H,
-                e.scale,
-                KIND=e.kind,
-                **shape,
-            )
+        deltanet_solve_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
+            *e.vectors,
+            norm,
+            f,
+            u.contiguous(),
+            y,
+            at.starts,
+            progress,
+            T,
+            H,
+            B * H,
+            e.scale,
+            KIND=e.kind,
+            **shape,
+        )
     return y, norm
 
 
@@ -926,28 +924,27 @@ def solve_transposed(
     shape = constants("solve_transposed", at, e, y)
     if y.numel():
         progress = torch.zeros(1 + B * H, dtype=torch.int32, device=y.device)
-        with torch.cuda.device_of(y):
-            deltanet_solve_transposed_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
-                left,
-                right,
-                e.norm,
-                f,
-                u.contiguous(),
-                y,
-                grad.contiguous(),
-                v,
-                du,
-                delta,
-                dright,
-                at.stops,
-                progress,
-                T,
-                H,
-                B * H,
-                e.scale,
-                KIND=e.kind,
-                **shape,
-            )
+        deltanet_solve_transposed_kernel[(B * H * triton.cdiv(T, shape["R"]),)](
+            left,
+            right,
+            e.norm,
+            f,
+            u.contiguous(),
+            y,
+            grad.contiguous(),
+            v,
+            du,
+            delta,
+            dright,
+            at.stops,
+            progress,
+            T,
+            H,
+            B * H,
+            e.scale,
+            KIND=e.kind,
+            **shape,
+        )
     return v, v.to(u.dtype) if du is None else du, delta, dright
 
 
@@ -1024,5 +1021,5 @@ def mix(
     gate = gate.float()[..., None]
     u = torch.sigmoid(gate) * x.float()
     f = (-torch.sigmoid(gate)).squeeze(-1)
-    u = Solve.apply(at_b, "dot", unit_k, unit_k, None, 1.0, f, u, x.dtype, False)
+    u = Solve.apply(at_b, "dot", unit_k, unit_k.view_as(unit_k), None, 1.0, f, u, x.dtype, False)
     return u.to(x.dtype)

@@ -46,6 +46,7 @@ in float32.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -93,6 +94,7 @@ def index(table: Table, length: int, device: torch.device) -> Index:
 
 
 @lru_cache(maxsize=8)
+@torch.compiler.assume_constant_result
 def _index(table: Table, length: int, device: torch.device) -> Index:
     last = length - 1
     shift = (last - table(last, length, device)[0]).int()
@@ -472,28 +474,27 @@ def coefficients(
     channels = block_size(d_k, 64)
     block = min(TILE // channels, ROWS)
     if x.numel():
-        with torch.cuda.device_of(x):
-            power_of_two_coefficients_kernel[(B * H * cdiv(R, block),)](
-                q.contiguous(),
-                k.contiguous(),
-                a,
-                b,
-                dot_q_k_b,
-                *at_a.by_row,
-                *at_b.by_row,
-                at_b.index.reached,
-                at_a.starts,
-                begin,
-                R,
-                T,
-                at_b.slots,
-                H,
-                d_k**-0.5,
-                K=d_k,
-                CHANNELS=channels,
-                ROWS=block,
-                PACKED=at_a.starts is not None,
-            )
+        power_of_two_coefficients_kernel[(B * H * cdiv(R, block),)](
+            q.contiguous(),
+            k.contiguous(),
+            a,
+            b,
+            dot_q_k_b,
+            *at_a.by_row,
+            *at_b.by_row,
+            at_b.index.reached,
+            at_a.starts,
+            begin,
+            R,
+            T,
+            at_b.slots,
+            H,
+            d_k**-0.5,
+            K=d_k,
+            CHANNELS=channels,
+            ROWS=block,
+            PACKED=at_a.starts is not None,
+        )
     return Coefficients(a, b)
 
 
@@ -608,29 +609,28 @@ def pull(
     slope_dot_q_k_a = torch.empty_like(found.a)
     slope_dot_q_k_b = slope_b
     if x.numel():
-        with torch.cuda.device_of(x):
-            power_of_two_pull_kernel[(B * H * cdiv(T, block),)](
-                grad.contiguous(),
-                x.contiguous(),
-                y.contiguous(),
-                found.a,
-                found.b,
-                slope_b,
-                slope_dot_q_k_a,
-                slope_dot_q_k_b,
-                *at_a.by_row,
-                *at_b.by_row,
-                at_b.index.reached,
-                at_a.starts,
-                T,
-                at_b.slots,
-                H,
-                q.shape[-1] ** -0.5,
-                D=D,
-                CHANNELS=channels,
-                ROWS=block,
-                PACKED=at_a.starts is not None,
-            )
+        power_of_two_pull_kernel[(B * H * cdiv(T, block),)](
+            grad.contiguous(),
+            x.contiguous(),
+            y.contiguous(),
+            found.a,
+            found.b,
+            slope_b,
+            slope_dot_q_k_a,
+            slope_dot_q_k_b,
+            *at_a.by_row,
+            *at_b.by_row,
+            at_b.index.reached,
+            at_a.starts,
+            T,
+            at_b.slots,
+            H,
+            q.shape[-1] ** -0.5,
+            D=D,
+            CHANNELS=channels,
+            ROWS=block,
+            PACKED=at_a.starts is not None,
+        )
     return Slopes(slope_dot_q_k_a, slope_dot_q_k_b)
 
 
@@ -1087,36 +1087,35 @@ def solve(
     for start in range(0, T, segment):
         stop = min(start + segment, T)
         chunks = cdiv(stop - start, C)
-        with torch.cuda.device_of(u):
-            make_operators(w, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
-            power_of_two_chain_kernel[(programs,)](
-                w,
-                u,
-                scale,
-                operators,
-                at.index.order,
-                bound,
-                blocked,
-                y,
-                start,
-                stop,
-                0,
-                chunks,
-                T,
-                at.slots,
-                H,
-                D=D,
-                C=C,
-                CHANNELS=channels,
-                NEAR=NEAR[C],
-                FAR=group if exact or at.slots <= NEAR[C] + group else 12,
-                GROUP=group,
-                PRECISION=precision,
-                SCALED=scale is not None,
-                PACKED=bound is not None,
-                TRANSPOSED=transposed,
-                num_warps=warps,
-            )
+        make_operators(w, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
+        power_of_two_chain_kernel[(programs,)](
+            w,
+            u,
+            scale,
+            operators,
+            at.index.order,
+            bound,
+            blocked,
+            y,
+            start,
+            stop,
+            0,
+            chunks,
+            T,
+            at.slots,
+            H,
+            D=D,
+            C=C,
+            CHANNELS=channels,
+            NEAR=NEAR[C],
+            FAR=group if exact or at.slots <= NEAR[C] + group else 12,
+            GROUP=group,
+            PRECISION=precision,
+            SCALED=scale is not None,
+            PACKED=bound is not None,
+            TRANSPOSED=transposed,
+            num_warps=warps,
+        )
     return y
 
 
@@ -1148,21 +1147,20 @@ def apply(
     channels = block_size(D, 64)
     blocks = {"ROWS": 2 * TILE // channels, "CHANNELS": channels}
     if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * cdiv(T, blocks["ROWS"]), cdiv(D, channels))](
-                w,
-                x.contiguous(),
-                plus,
-                out,
-                *lookup,
-                T,
-                at.slots,
-                H,
-                D=D,
-                PACKED=at.starts is not None,
-                PLUS=plus is not None,
-                **blocks,
-            )
+        kernel[(B * H * cdiv(T, blocks["ROWS"]), cdiv(D, channels))](
+            w,
+            x.contiguous(),
+            plus,
+            out,
+            *lookup,
+            T,
+            at.slots,
+            H,
+            D=D,
+            PACKED=at.starts is not None,
+            PLUS=plus is not None,
+            **blocks,
+        )
     return out
 
 
@@ -1202,6 +1200,18 @@ class Mix(Function):
         return None, None, grad_x, grad_q, grad_k
 
 
+@torch.compiler.assume_constant_result
+def slots_a(length: int) -> int:
+    """Of side A, for `length` tokens: torch.compile need not follow how they are counted."""
+    return rows.slots_a(length)
+
+
+@torch.compiler.assume_constant_result
+def slots_b(length: int) -> int:
+    """Of side B, for `length` tokens: torch.compile need not follow how they are counted."""
+    return rows.slots_b(length)
+
+
 def mix(
     x: torch.Tensor,
     q: torch.Tensor,
@@ -1213,8 +1223,8 @@ def mix(
 
     starts, stops: int32 [T], first token and end of every token's sequence, where sequences are packed.
     """
-    length, device = x.shape[1], x.device
-    at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
-    at_b = Entries(index(rows.table_b, length, device), rows.slots_b(length), starts, stops)
+    length, device = operator.index(x.shape[1]), x.device  # tables are of one length, also for torch.compile
+    at_a = Entries(index(rows.table_a, length, device), slots_a(length), starts, stops)
+    at_b = Entries(index(rows.table_b, length, device), slots_b(length), starts, stops)
     y: torch.Tensor = Mix.apply(at_a, at_b, x, q, k)
     return y

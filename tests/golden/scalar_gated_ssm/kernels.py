@@ -378,19 +378,18 @@ class Scan(Function):
         B, T, H, D = x.shape
         if y.numel():
             block = blocks(H, D)
-            with torch.cuda.device_of(x):
-                state = states(x, gate, starts, backward=False)
-                scalar_gated_ssm_forward_kernel[(B * -(-T // CHUNK) * block.programs,)](
-                    x,
-                    gate,
-                    starts,
-                    state,
-                    y,
-                    T,
-                    H,
-                    PACKED=starts is not None,
-                    **block.constants(D),
-                )
+            state = states(x, gate, starts, backward=False)
+            scalar_gated_ssm_forward_kernel[(B * -(-T // CHUNK) * block.programs,)](
+                x,
+                gate,
+                starts,
+                state,
+                y,
+                T,
+                H,
+                PACKED=starts is not None,
+                **block.constants(D),
+            )
         ctx.save_for_backward(x, gate, y)
         ctx.starts = starts
         return y
@@ -407,23 +406,22 @@ class Scan(Function):
         dtype = gate.dtype if block.parts == 1 else torch.float32
         dgate = torch.empty((block.parts, B, T, H), dtype=dtype, device=x.device)
         if x.numel():
-            with torch.cuda.device_of(x):
-                state = states(dy, gate, starts, backward=True)
-                scalar_gated_ssm_backward_kernel[(B * -(-T // CHUNK) * block.programs,)](
-                    dy,
-                    x,
-                    y,
-                    gate,
-                    starts,
-                    state,
-                    dx,
-                    dgate,
-                    B * T,
-                    T,
-                    H,
-                    PACKED=starts is not None,
-                    **block.constants(D),
-                )
+            state = states(dy, gate, starts, backward=True)
+            scalar_gated_ssm_backward_kernel[(B * -(-T // CHUNK) * block.programs,)](
+                dy,
+                x,
+                y,
+                gate,
+                starts,
+                state,
+                dx,
+                dgate,
+                B * T,
+                T,
+                H,
+                PACKED=starts is not None,
+                **block.constants(D),
+            )
         return dx, whole(dgate, gate), None
 
 

@@ -52,6 +52,7 @@ each element of the output, and sums in a fixed order in float32.
 from __future__ import annotations
 
 import math
+import operator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -83,6 +84,7 @@ def index(length: int, device: torch.device) -> Index:
 
 
 @lru_cache(maxsize=8)
+@torch.compiler.assume_constant_result
 def _index(length: int, device: torch.device) -> Index:
     row = 2 * length  # reads nothing but its distances from so near
     distance = row - rows.table_a(row, row + 1, device)[0]
@@ -376,22 +378,21 @@ def launch(
     B, T, H, D = x.shape
     blocks = block_sizes(left, x)
     if x.numel():
-        with torch.cuda.device_of(x):
-            kernel[(B * H * triton.cdiv(T, blocks["R"]),)](
-                left,
-                right,
-                x,
-                *others,
-                *at.entries,
-                *bounds,
-                T,
-                H,
-                scale / math.log(2),
-                D_K=left.shape[-1],
-                D=D,
-                PACKED=at.starts is not None,
-                **blocks,
-            )
+        kernel[(B * H * triton.cdiv(T, blocks["R"]),)](
+            left,
+            right,
+            x,
+            *others,
+            *at.entries,
+            *bounds,
+            T,
+            H,
+            scale / math.log(2),
+            D_K=left.shape[-1],
+            D=D,
+            PACKED=at.starts is not None,
+            **blocks,
+        )
 
 
 def block_sizes(left: torch.Tensor, x: torch.Tensor) -> dict[str, Any]:
@@ -487,6 +488,7 @@ def mix(
         x = x.detach()
         q = q.detach()
         k = k.detach()
-    at = Sequences(index(x.shape[1], x.device), starts, stops)
+    length = operator.index(x.shape[1])  # tables are of one length, also for torch.compile
+    at = Sequences(index(length, x.device), starts, stops)
     scale = q.shape[-1] ** -0.5
     return Attend.apply(at, q, k, scale, x, x.dtype)

@@ -51,6 +51,7 @@ in float32.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -100,6 +101,7 @@ def index(table: Table, length: int, device: torch.device) -> Index:
 
 
 @lru_cache(maxsize=8)
+@torch.compiler.assume_constant_result
 def _index(table: Table, length: int, device: torch.device) -> Index:
     last = length - 1
     shift = (last - table(last, length, device)[0]).int()
@@ -481,28 +483,27 @@ def coefficients(
     channels = block_size(d_k, 64)
     block = min(TILE // channels, ROWS)
     if x.numel():
-        with torch.cuda.device_of(x):
-            squares_recurrence_coefficients_kernel[(B * H * cdiv(R, block),)](
-                q.contiguous(),
-                k.contiguous(),
-                a,
-                b,
-                dot_q_k_b,
-                *at_a.by_row,
-                *at_b.by_row,
-                at_b.index.reached,
-                at_a.starts,
-                begin,
-                R,
-                T,
-                at_b.slots,
-                H,
-                d_k**-0.5,
-                K=d_k,
-                CHANNELS=channels,
-                ROWS=block,
-                PACKED=at_a.starts is not None,
-            )
+        squares_recurrence_coefficients_kernel[(B * H * cdiv(R, block),)](
+            q.contiguous(),
+            k.contiguous(),
+            a,
+            b,
+            dot_q_k_b,
+            *at_a.by_row,
+            *at_b.by_row,
+            at_b.index.reached,
+            at_a.starts,
+            begin,
+            R,
+            T,
+            at_b.slots,
+            H,
+            d_k**-0.5,
+            K=d_k,
+            CHANNELS=channels,
+            ROWS=block,
+            PACKED=at_a.starts is not None,
+        )
     return Coefficients(a, b)
 
 
@@ -617,29 +618,28 @@ def pull(
     slope_dot_q_k_a = torch.empty_like(found.a)
     slope_dot_q_k_b = slope_b
     if x.numel():
-        with torch.cuda.device_of(x):
-            squares_recurrence_pull_kernel[(B * H * cdiv(T, block),)](
-                grad.contiguous(),
-                x.contiguous(),
-                y.contiguous(),
-                found.a,
-                found.b,
-                slope_b,
-                slope_dot_q_k_a,
-                slope_dot_q_k_b,
-                *at_a.by_row,
-                *at_b.by_row,
-                at_b.index.reached,
-                at_a.starts,
-                T,
-                at_b.slots,
-                H,
-                q.shape[-1] ** -0.5,
-                D=D,
-                CHANNELS=channels,
-                ROWS=block,
-                PACKED=at_a.starts is not None,
-            )
+        squares_recurrence_pull_kernel[(B * H * cdiv(T, block),)](
+            grad.contiguous(),
+            x.contiguous(),
+            y.contiguous(),
+            found.a,
+            found.b,
+            slope_b,
+            slope_dot_q_k_a,
+            slope_dot_q_k_b,
+            *at_a.by_row,
+            *at_b.by_row,
+            at_b.index.reached,
+            at_a.starts,
+            T,
+            at_b.slots,
+            H,
+            q.shape[-1] ** -0.5,
+            D=D,
+            CHANNELS=channels,
+            ROWS=block,
+            PACKED=at_a.starts is not None,
+        )
     return Slopes(slope_dot_q_k_a, slope_dot_q_k_b)
 
 
@@ -1169,62 +1169,61 @@ def solve(
             kept, scale = w(start, stop)
             origin = start
         R = kept.shape[-1]
-        with torch.cuda.device_of(u):
-            make_operators(kept, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
-            for begin in range(start, stop, SPAN):
-                squares_recurrence_distant_kernel[(B * H * cdiv(D, tile) * (SPAN // 64),)](
-                    kept,
-                    u,
-                    scale,
-                    partial,
-                    y,
-                    at.index.order,
-                    at.index.within,
-                    bound,
-                    begin,
-                    T,
-                    R,
-                    origin,
-                    at.slots,
-                    H,
-                    D=D,
-                    SPAN=SPAN,
-                    ROWS=64,
-                    CHANNELS=tile,
-                    SCALED=scale is not None,
-                    PACKED=bound is not None,
-                    TRANSPOSED=transposed,
-                )
-                squares_recurrence_chain_kernel[(programs,)](
-                    kept,
-                    partial,
-                    operators,
-                    at.index.order,
-                    bound,
-                    blocked,
-                    y,
-                    begin,
-                    min(begin + SPAN, T),
-                    (begin - start) // C,
-                    chunks,
-                    min(at.index.inner, at.slots),
-                    T,
-                    R,
-                    origin,
-                    at.slots,
-                    H,
-                    D=D,
-                    SPAN=SPAN,
-                    C=C,
-                    CHANNELS=channels,
-                    NEAR=NEAR[C],
-                    FAR=group,
-                    GROUP=group,
-                    PRECISION=precision,
-                    PACKED=bound is not None,
-                    TRANSPOSED=transposed,
-                    num_warps=warps,
-                )
+        make_operators(kept, operators, (at.index.slot,), start, chunks, C, T, precision, transposed)
+        for begin in range(start, stop, SPAN):
+            squares_recurrence_distant_kernel[(B * H * cdiv(D, tile) * (SPAN // 64),)](
+                kept,
+                u,
+                scale,
+                partial,
+                y,
+                at.index.order,
+                at.index.within,
+                bound,
+                begin,
+                T,
+                R,
+                origin,
+                at.slots,
+                H,
+                D=D,
+                SPAN=SPAN,
+                ROWS=64,
+                CHANNELS=tile,
+                SCALED=scale is not None,
+                PACKED=bound is not None,
+                TRANSPOSED=transposed,
+            )
+            squares_recurrence_chain_kernel[(programs,)](
+                kept,
+                partial,
+                operators,
+                at.index.order,
+                bound,
+                blocked,
+                y,
+                begin,
+                min(begin + SPAN, T),
+                (begin - start) // C,
+                chunks,
+                min(at.index.inner, at.slots),
+                T,
+                R,
+                origin,
+                at.slots,
+                H,
+                D=D,
+                SPAN=SPAN,
+                C=C,
+                CHANNELS=channels,
+                NEAR=NEAR[C],
+                FAR=group,
+                GROUP=group,
+                PRECISION=precision,
+                PACKED=bound is not None,
+                TRANSPOSED=transposed,
+                num_warps=warps,
+            )
     return y
 
 
@@ -1256,21 +1255,20 @@ def apply(
     channels = block_size(D, 64)
     blocks = {"ROWS": 2 * TILE // channels, "CHANNELS": channels}
     if out.numel():
-        with torch.cuda.device_of(out):
-            kernel[(B * H * cdiv(T, blocks["ROWS"]), cdiv(D, channels))](
-                w,
-                x.contiguous(),
-                plus,
-                out,
-                *lookup,
-                T,
-                at.slots,
-                H,
-                D=D,
-                PACKED=at.starts is not None,
-                PLUS=plus is not None,
-                **blocks,
-            )
+        kernel[(B * H * cdiv(T, blocks["ROWS"]), cdiv(D, channels))](
+            w,
+            x.contiguous(),
+            plus,
+            out,
+            *lookup,
+            T,
+            at.slots,
+            H,
+            D=D,
+            PACKED=at.starts is not None,
+            PLUS=plus is not None,
+            **blocks,
+        )
     return out
 
 
@@ -1317,6 +1315,18 @@ class Mix(Function):
         return None, None, grad_x, grad_q, grad_k
 
 
+@torch.compiler.assume_constant_result
+def slots_a(length: int) -> int:
+    """Of side A, for `length` tokens: torch.compile need not follow how they are counted."""
+    return rows.slots_a(length)
+
+
+@torch.compiler.assume_constant_result
+def slots_b(length: int) -> int:
+    """Of side B, for `length` tokens: torch.compile need not follow how they are counted."""
+    return rows.slots_b(length)
+
+
 def mix(
     x: torch.Tensor,
     q: torch.Tensor,
@@ -1328,9 +1338,9 @@ def mix(
 
     starts, stops: int32 [T], first token and end of every token's sequence, where sequences are packed.
     """
-    length, device = x.shape[1], x.device
-    at_a = Entries(index(rows.table_a, length, device), rows.slots_a(length), starts, stops)
-    at_b = Entries(index(rows.table_b, length, device), rows.slots_b(length), starts, stops)
+    length, device = operator.index(x.shape[1]), x.device  # tables are of one length, also for torch.compile
+    at_a = Entries(index(rows.table_a, length, device), slots_a(length), starts, stops)
+    at_b = Entries(index(rows.table_b, length, device), slots_b(length), starts, stops)
     if not torch.is_grad_enabled():  # what asks for no gradient needs nothing kept
         x = x.detach()
         q = q.detach()

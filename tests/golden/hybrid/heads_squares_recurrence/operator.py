@@ -35,6 +35,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -131,7 +132,9 @@ def mix(
     if kernels:
         from .kernels import mix as kernel_mix
 
-        return kernel_mix(x, *core(inputs), starts=starts, stops=stops)
+        set_device = x.is_cuda and not torch.compiler.is_compiling()  # torch.compile does it itself
+        with torch.cuda.device(x.device) if set_device else nullcontext():
+            return kernel_mix(x, *core(inputs), starts=starts, stops=stops)
     return reference.mix(x, *core(inputs), starts=starts)
 
 
