@@ -35,7 +35,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import torch
@@ -47,21 +46,24 @@ INPUTS = ("q", "k")
 
 
 class Share(NamedTuple):
-    """A fraction of the heads and what mixes them."""
+    """How many of how many heads it has, and what mixes them."""
 
-    fraction: Fraction
+    numerator: int
+    denominator: int
     operator: Any
     inputs: tuple[str, ...]
 
 
 SHARES = (
     Share(
-        Fraction(3, 4),
+        3,
+        4,
         heads_local.OPERATOR,
         ("q", "k"),
     ),
     Share(
-        Fraction(1, 4),
+        1,
+        4,
         heads_squares_recurrence.OPERATOR,
         ("q", "k"),
     ),
@@ -162,11 +164,11 @@ def split(heads: int) -> Iterator[tuple[Share, slice]]:
     """The shares with their heads."""
     start = 0
     for share in SHARES:
-        count = heads * share.fraction
-        if count.denominator != 1:
-            raise ValueError(f"{heads} heads have no {share.fraction} of them")
-        yield share, slice(start, start + int(count))
-        start += int(count)
+        count, left_over = divmod(heads * share.numerator, share.denominator)
+        if left_over:
+            raise ValueError(f"{heads} heads have no {share.numerator}/{share.denominator} of them")
+        yield share, slice(start, start + count)
+        start += count
 
 
 def own(share: Share, heads: slice, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

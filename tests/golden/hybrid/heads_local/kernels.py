@@ -383,7 +383,7 @@ def launch(
             right,
             x,
             *others,
-            *at.entries,
+            at.entries.word,
             *bounds,
             T,
             H,
