@@ -4,8 +4,8 @@
     python tests/kernels/large.py build/bench
 
 Tensors of 2.7 · 10^9 elements: the last of 40 sequences of 65536 tokens has the outputs and gradients that it has by
-itself. Compiled to one graph, outputs and gradients of 1000 tokens are those without. Needs about 70 GB and no glmc. Exits
-1 if any differs.
+itself. Compiled to one graph, outputs and gradients of 1000 tokens are those without. Needs about 70 GB and no glmc.
+Exits 1 if any differs.
 """
 
 from __future__ import annotations
