@@ -55,7 +55,7 @@ def main() -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    draw(given(strategies.mixers(), st.sampled_from([1, 5, 20, 37]))(compare))()
+    draw(given(strategies.mixers(), st.sampled_from([1, 5, 37, 131, 260]))(compare))()
     print(json.dumps({"compared": len(errors), "worst": max(errors)}))
 
 
