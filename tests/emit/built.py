@@ -37,8 +37,13 @@ def patterns(text: str, mixer: str | None = None, name: str = "mixer.glm") -> tu
 def built(text: str, folder: Path, mixer: str | None = None) -> Any:
     """The operator of the one mixer in a text, or of the named one."""
     (pattern,) = patterns(text, mixer)
+    return getattr(package(pattern, folder), pattern.name)
+
+
+def package(pattern: Pattern, folder: Path) -> ModuleType:
+    """The package of a mixer, built below ``folder``."""
     (path,) = build([(pattern, NO_FACTS)], folder, force=False)
-    return getattr(imported(path), pattern.name)
+    return imported(path)
 
 
 def imported(path: Path) -> ModuleType:

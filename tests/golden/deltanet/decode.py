@@ -146,32 +146,31 @@ def step(state: State, x: Tensor, k: Tensor, gate: Tensor) -> Tensor:
     block_c = triton.next_power_of_2(d)
     d_k = k.shape[-1]
     block_b = _block(state.max_length, block_c)
-    with torch.cuda.device_of(x):
-        deltanet_step_kernel[(batch * heads,)](
-            y,
-            x,
-            x.stride(0),
-            x.stride(2),
-            k,
-            k.stride(0),
-            k.stride(2),
-            gate,
-            gate.stride(0),
-            gate.stride(2),
-            state.outputs,
-            state.outputs_unit_k,
-            state.outputs.shape[1],
-            state.position,
-            state.arrived,
-            state.max_length,
-            H=heads,
-            C=d,
-            BLOCK_C=block_c,
-            K=d_k,
-            BLOCK_K=triton.next_power_of_2(d_k),
-            BLOCK_B=block_b,
-            num_warps=_warps(block_b * block_c),
-        )
+    deltanet_step_kernel[(batch * heads,)](
+        y,
+        x,
+        x.stride(0),
+        x.stride(2),
+        k,
+        k.stride(0),
+        k.stride(2),
+        gate,
+        gate.stride(0),
+        gate.stride(2),
+        state.outputs,
+        state.outputs_unit_k,
+        state.outputs.shape[1],
+        state.position,
+        state.arrived,
+        state.max_length,
+        H=heads,
+        C=d,
+        BLOCK_C=block_c,
+        K=d_k,
+        BLOCK_K=triton.next_power_of_2(d_k),
+        BLOCK_B=block_b,
+        num_warps=_warps(block_b * block_c),
+    )
     return y
 
 

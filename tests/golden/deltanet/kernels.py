@@ -979,7 +979,8 @@ class Solve(Function):
         joint: bool,
     ) -> torch.Tensor:
         f = numbers_of(f)
-        y, found = solve(at, Scores(kind, left, right, numbers_of(norm), scale), f, u, dtype, joint=joint)
+        e = Scores(kind, left, right, numbers_of(norm), scale)
+        y, found = solve(at, e, f, u, dtype, joint=joint)
         ctx.at, ctx.kind, ctx.scale, ctx.joint = at, kind, scale, joint
         ctx.running = norm is None and found is not None
         ctx.save_for_backward(left, right, found, f, u, y)

@@ -78,13 +78,13 @@ class Index(NamedTuple):
     sink: torch.Tensor
 
 
+@torch.compiler.assume_constant_result
 def index(length: int, device: torch.device) -> Index:
     """The entries of rows in sequences of up to `length` tokens; lengths up to a power of two share them."""
     return _index(max(64, 1 << (length - 1).bit_length()), device)
 
 
 @lru_cache(maxsize=8)
-@torch.compiler.assume_constant_result
 def _index(length: int, device: torch.device) -> Index:
     row = 2 * length  # reads nothing but its distances from so near
     distance = row - rows.table_a(row, row + 1, device)[0]

@@ -112,6 +112,11 @@ def runs_kernels(x: torch.Tensor) -> bool:
     return x.dtype != torch.float64 and (x.is_cuda or os.environ.get("TRITON_INTERPRET") == "1")
 
 
+def on_device(x: torch.Tensor) -> Any:
+    """In its context kernels are launched on x's device, as torch.compile does by itself."""
+    return torch.cuda.device(x.device) if x.is_cuda and not torch.compiler.is_compiling() else nullcontext()
+
+
 def mix(
     x: torch.Tensor,
     inputs: dict[str, torch.Tensor],
@@ -124,8 +129,7 @@ def mix(
     if kernels:
         from .kernels import mix as kernel_mix
 
-        set_device = x.is_cuda and not torch.compiler.is_compiling()  # torch.compile does it itself
-        with torch.cuda.device(x.device) if set_device else nullcontext():
+        with on_device(x):
             return kernel_mix(x, *core(inputs), starts=starts, stops=stops)
     return reference.mix(x, *core(inputs), starts=starts)
 
@@ -160,7 +164,8 @@ def step(state: State, x: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torc
     if runs_kernels(x):
         from .decode import step as triton_step
 
-        return triton_step(state, x, *arguments)
+        with on_device(x):
+            return triton_step(state, x, *arguments)
     return torch_step(state, x, *arguments)
 
 

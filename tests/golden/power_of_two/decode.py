@@ -168,35 +168,34 @@ def step(state: State, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
     block_c = triton.next_power_of_2(d)
     d_k = q.shape[-1]
     block_b = _block(len(state.distances_b), block_c)
-    with torch.cuda.device_of(x):
-        power_of_two_step_kernel[(batch * heads,)](
-            y,
-            x,
-            x.stride(0),
-            x.stride(2),
-            q,
-            q.stride(0),
-            q.stride(2),
-            k,
-            k.stride(0),
-            k.stride(2),
-            state.outputs,
-            state.outputs_k,
-            state.outputs.shape[1],
-            len(state.distances_b),
-            state.distances_b,
-            state.position,
-            state.arrived,
-            state.max_length,
-            d_k**-0.5,
-            H=heads,
-            C=d,
-            BLOCK_C=block_c,
-            K=d_k,
-            BLOCK_K=triton.next_power_of_2(d_k),
-            BLOCK_B=block_b,
-            num_warps=_warps(block_b * block_c),
-        )
+    power_of_two_step_kernel[(batch * heads,)](
+        y,
+        x,
+        x.stride(0),
+        x.stride(2),
+        q,
+        q.stride(0),
+        q.stride(2),
+        k,
+        k.stride(0),
+        k.stride(2),
+        state.outputs,
+        state.outputs_k,
+        state.outputs.shape[1],
+        len(state.distances_b),
+        state.distances_b,
+        state.position,
+        state.arrived,
+        state.max_length,
+        d_k**-0.5,
+        H=heads,
+        C=d,
+        BLOCK_C=block_c,
+        K=d_k,
+        BLOCK_K=triton.next_power_of_2(d_k),
+        BLOCK_B=block_b,
+        num_warps=_warps(block_b * block_c),
+    )
     return y
 
 

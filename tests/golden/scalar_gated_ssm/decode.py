@@ -159,35 +159,34 @@ def step(state: State, x: Tensor, gate: Tensor, write: Tensor, read: Tensor) -> 
     block_n = triton.next_power_of_2(64)
     block_c = block_n * min(triton.next_power_of_2(d), max(1, 1024 // block_n))
     block_b = _block(len(state.distances_b), block_c)
-    with torch.cuda.device_of(x):
-        scalar_gated_ssm_step_kernel[(batch * heads,)](
-            y,
-            x,
-            x.stride(0),
-            x.stride(2),
-            gate,
-            gate.stride(0),
-            gate.stride(2),
-            write,
-            write.stride(0),
-            write.stride(2),
-            read,
-            read.stride(0),
-            read.stride(2),
-            state.outputs,
-            state.outputs.shape[1],
-            len(state.distances_b),
-            state.distances_b,
-            state.position,
-            state.arrived,
-            state.max_length,
-            H=heads,
-            C=d * 64,
-            BLOCK_C=block_c,
-            BLOCK_N=block_n,
-            BLOCK_B=block_b,
-            num_warps=_warps(block_b * block_c),
-        )
+    scalar_gated_ssm_step_kernel[(batch * heads,)](
+        y,
+        x,
+        x.stride(0),
+        x.stride(2),
+        gate,
+        gate.stride(0),
+        gate.stride(2),
+        write,
+        write.stride(0),
+        write.stride(2),
+        read,
+        read.stride(0),
+        read.stride(2),
+        state.outputs,
+        state.outputs.shape[1],
+        len(state.distances_b),
+        state.distances_b,
+        state.position,
+        state.arrived,
+        state.max_length,
+        H=heads,
+        C=d * 64,
+        BLOCK_C=block_c,
+        BLOCK_N=block_n,
+        BLOCK_B=block_b,
+        num_warps=_warps(block_b * block_c),
+    )
     return y
 
 

@@ -172,35 +172,34 @@ def step(state: State, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
     block_c = triton.next_power_of_2(d)
     d_k = q.shape[-1]
     block_a = _block(len(state.distances_a), block_c)
-    with torch.cuda.device_of(x):
-        local_step_kernel[(batch * heads,)](
-            y,
-            x,
-            x.stride(0),
-            x.stride(2),
-            q,
-            q.stride(0),
-            q.stride(2),
-            k,
-            k.stride(0),
-            k.stride(2),
-            state.inputs,
-            state.inputs_k,
-            state.inputs.shape[1],
-            len(state.distances_a),
-            state.distances_a,
-            state.position,
-            state.arrived,
-            state.max_length,
-            d_k**-0.5,
-            H=heads,
-            C=d,
-            BLOCK_C=block_c,
-            K=d_k,
-            BLOCK_K=triton.next_power_of_2(d_k),
-            BLOCK_A=block_a,
-            num_warps=_warps(block_a * block_c),
-        )
+    local_step_kernel[(batch * heads,)](
+        y,
+        x,
+        x.stride(0),
+        x.stride(2),
+        q,
+        q.stride(0),
+        q.stride(2),
+        k,
+        k.stride(0),
+        k.stride(2),
+        state.inputs,
+        state.inputs_k,
+        state.inputs.shape[1],
+        len(state.distances_a),
+        state.distances_a,
+        state.position,
+        state.arrived,
+        state.max_length,
+        d_k**-0.5,
+        H=heads,
+        C=d,
+        BLOCK_C=block_c,
+        K=d_k,
+        BLOCK_K=triton.next_power_of_2(d_k),
+        BLOCK_A=block_a,
+        num_warps=_warps(block_a * block_c),
+    )
     return y
 
 

@@ -92,6 +92,7 @@ def cdiv(number: int, size: int) -> int:
     return -(-number // size)
 
 
+@torch.compiler.assume_constant_result
 def index(table: Table, length: int, device: torch.device) -> Index:
     """The entries of `rows.table_a` or `rows.table_b` for sequences of up to `length` tokens.
 
@@ -101,7 +102,6 @@ def index(table: Table, length: int, device: torch.device) -> Index:
 
 
 @lru_cache(maxsize=8)
-@torch.compiler.assume_constant_result
 def _index(table: Table, length: int, device: torch.device) -> Index:
     last = length - 1
     shift = (last - table(last, length, device)[0]).int()
