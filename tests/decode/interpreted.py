@@ -47,6 +47,6 @@ if __name__ == "__main__":
         f"{mixer.name} {dtype}": run(mixer, dtype)
         for mixer in MIXERS
         for dtype in (torch.float32, torch.bfloat16)
-        if dtype == torch.float32 or mixer.name in ("history", "ring", "past_of_both", "first_order")
+        if dtype == torch.float32 or mixer.name in ("history", "ring", "past_of_both", "state_space")
     }
     json.dump(found, sys.stdout)

@@ -152,7 +152,7 @@ MIXERS = (
     ),
     Mixer("far_past", "A[i] = { j for j in 0..i - 3 } | { i }", lambda i: [*range(i - 3), i], nothing),
     Mixer(
-        "first_order",
+        "state_space",
         "B[i] = { i - 1 } weights B = sigmoid(gate) weights A = 1 - sum(B) state 3",
         own,
         lambda i: [i - 1] if i else [],
